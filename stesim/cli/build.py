@@ -1,0 +1,198 @@
+"""From options to what a run needs: settings, model, prompts, manifest.
+
+Settings are layered: the defaults, `--paper`, what a resumed or replayed run recorded, and what the user typed. The
+manifest holds all of them flat, with fingerprints of model, prompts and tools, so that a resumed run can be held
+against it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from stesim import __version__, toolbox
+from stesim.errors import ModelError, StoreError, UserError
+from stesim.models import Model, ReplayModel, ScriptedModel
+from stesim.prompts import PromptSet
+from stesim.records import RunSettings, Sampling
+from stesim.store import RunFolder
+from stesim.store.folder import is_run
+from stesim.toolbox import Toolbox
+
+Values = dict[str, Any]
+
+DEFAULT_MODEL = "smollm2"
+DEFAULT_CONTEXT = 4096  # tokens, for models without a bound of their own
+
+DEFAULTS: Values = {
+    "tools": toolbox.STARTER,
+    "episodes": 2,
+    "trials": 2,
+    "max_calls": 3,
+    "seed": 0,
+    "temperature": 0.7,
+    "top_p": 0.95,
+    "top_k": 40,
+    "min_p": 0.05,
+    "repeat_penalty": 1.05,
+    "max_tokens": 128,
+    "context": None,
+    "observation_limit": 2048,
+    "long_term_tokens": 512,
+    "today": None,
+    "short_term": True,
+    "long_term": True,
+    "feedback": True,
+    "reflection": True,
+}
+PAPER: Values = {
+    "episodes": 15,
+    "trials": 4,
+    "max_calls": 4,
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "top_k": 0,
+    "min_p": 0.0,
+    "repeat_penalty": 1.0,
+    "max_tokens": 360,
+}
+_SAMPLING = tuple(Sampling.__dataclass_fields__)
+
+
+def open_model(spec: str, *, context: int | None, threads: int | None, today: datetime.date) -> Model:
+    """The model that `--model` names; raises `ModelError` with one line."""
+    kind, colon, rest = spec.partition(":")
+    if kind == "scripted" and colon:
+        return ScriptedModel.from_file(Path(rest))
+    if kind == "replay" and colon:
+        return open_replay(Path(rest))
+    from stesim.models.default import smollm2_path
+    from stesim.models.llamacpp import LlamaCppModel
+
+    path = smollm2_path() if spec == DEFAULT_MODEL else Path(spec).expanduser()
+    if not path.exists():
+        raise ModelError(f"no model {spec!r}: give smollm2, the path of a GGUF file, scripted:FILE or replay:RUN")
+    name = DEFAULT_MODEL if spec == DEFAULT_MODEL else None
+    return LlamaCppModel(path, context=context, thread_count=threads, today=today, name=name)
+
+
+def open_replay(path: Path) -> ReplayModel:
+    """The model that repeats a recorded run."""
+    folder = RunFolder.read(path)
+    model = folder.manifest.get("model", {})
+    return ReplayModel(
+        folder.completions(), name=f"replay:{path}", fingerprint=str(model.get("fingerprint", "")),
+        context=folder.manifest.get("settings", {}).get("context"),
+    )  # fmt: skip
+
+
+def recorded_manifest(spec: str | None, out: Path | None) -> tuple[Mapping[str, Any], bool]:
+    """The manifest of the run to go on with (and True), or of the run to replay (and False), or nothing."""
+    if out is not None and is_run(out):
+        return RunFolder.read(out).manifest, True
+    if spec is not None and spec.startswith("replay:"):
+        return RunFolder.read(Path(spec.removeprefix("replay:"))).manifest, False
+    return {}, False
+
+
+def chosen_tools(value: str | list[str]) -> list[str]:
+    """The names meant by `--tools`: a toolset's name, names with commas between them, or a JSON list of names."""
+    if isinstance(value, list):
+        return value
+    if value in toolbox.toolset_names():
+        return toolbox.tool_names(value)
+    if value.lstrip().startswith("["):
+        try:
+            names = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            raise UserError(f"--tools is not a JSON list: {error}") from None
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise UserError("--tools: the JSON list must hold names")
+        return names
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    if not names:
+        raise UserError("--tools names no tool")
+    return names
+
+
+def parse_day(text: str | None) -> datetime.date:
+    """The date that the tools take for today."""
+    try:
+        return datetime.date.fromisoformat(text) if text else toolbox.default_today()
+    except ValueError:
+        raise UserError(f"--today {text!r} is not a date such as 2024-05-31") from None
+
+
+def make_settings(values: Values, context: int | None) -> RunSettings:
+    """The settings from layered values; `context` is the model's own bound. Raises `UserError`."""
+    if context and values["context"] and values["context"] > context:
+        raise UserError(f"--ctx {values['context']} is more than the model's {context}")
+    size = values["context"] or context or DEFAULT_CONTEXT
+    if values["max_tokens"] >= size:
+        raise UserError(f"--max-tokens {values['max_tokens']} does not fit in a context of {size} tokens")
+    rest = {name: value for name, value in values.items() if name not in _SAMPLING}
+    rest |= {"tools": tuple(values["tools"]), "context": size, "today": parse_day(values["today"]).isoformat()}
+    return RunSettings(sampling=Sampling(**{name: values[name] for name in _SAMPLING}), **rest)
+
+
+def flat(settings: RunSettings) -> Values:
+    """The settings as the manifest holds them."""
+    values = asdict(settings)
+    return {**values, **values.pop("sampling"), "tools": list(settings.tools)}
+
+
+def make_manifest(settings: RunSettings, spec: str, model: Model, prompts: PromptSet, box: Toolbox) -> Values:
+    """What `manifest.json` says: all that the run depends on, and what it does not decide."""
+    return {
+        "stesim": __version__,
+        "stage": "run",
+        "settings": flat(settings),
+        "model": {"spec": _lasting(spec), "name": model.name, "fingerprint": model.fingerprint, **model.describe()},
+        "prompts": {"source": _lasting(prompts.source), "fingerprint": prompts.fingerprint},
+        "tools": {"fingerprint": box.fingerprint},
+        "memory": (
+            "Short-term: when a prompt would leave less than max_tokens of the context, the oldest trials of the "
+            "episode leave first; the first one that stays takes over the tool's description. Long-term: the newest "
+            "queries that fit in long_term_tokens."
+        ),
+        "not_deterministic": (
+            "seconds in completions.jsonl; replies may differ on another processor or with another build of llama.cpp"
+        ),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def check_same(recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path) -> None:
+    """Raise `StoreError`, naming every difference, unless a run can go on with what it was started with."""
+    differences = [
+        f"{name} was {recorded.get('settings', {}).get(name)!r}, not {value!r}"
+        for name, value in now["settings"].items()
+        if recorded.get("settings", {}).get(name) != value
+    ]
+    for part in ("model", "prompts", "tools"):
+        before, after = recorded.get(part, {}), now[part]
+        if before.get("fingerprint") != after["fingerprint"]:
+            names = (
+                f" ({before.get('name')}, not {after.get('name')})" if before.get("name") != after.get("name") else ""
+            )
+            differences.append(f"the {part} changed{names}")
+    if differences:
+        raise StoreError(
+            f"{out} was started differently: {'; '.join(differences)}. Use the same settings, or another --out"
+        )
+
+
+def _lasting(spec: str) -> str:
+    """A path as it can be found from another folder; anything else as it is."""
+    kind, colon, rest = spec.partition(":")
+    if colon and kind in ("scripted", "replay"):
+        return f"{kind}:{Path(rest).resolve()}"
+    return str(Path(spec).expanduser().resolve()) if Path(spec).expanduser().exists() else spec

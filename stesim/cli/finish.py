@@ -1,0 +1,83 @@
+"""The end of a run: a summary table, where the run folder is, what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stesim.cli.common import plain
+from stesim.cli.view import duration
+from stesim.report.summary import Summary, share, summarize, total
+from stesim.store import RunFolder
+
+_HEADINGS = ("tool", "trials", "solved", "answered", "calls", "ok", "well-formed", "repaired")
+
+
+def make(folder: RunFolder) -> dict[str, Any]:
+    """The figures of a run, from its folder: by tool, in all, and what the model was asked."""
+    summaries = summarize(folder.trials(), folder.manifest["settings"]["tools"])
+    asked = {"completions": 0, "prompt_tokens": 0, "reused_tokens": 0, "tokens": 0, "seconds": 0.0}
+    for _, completion, _ in folder.completions():
+        asked["completions"] += 1
+        for name in ("prompt_tokens", "reused_tokens", "tokens", "seconds"):
+            asked[name] += getattr(completion, name)
+    asked["evaluated_tokens"] = asked["prompt_tokens"] - asked["reused_tokens"]
+    return {
+        "run": str(folder.path),
+        "tools": [asdict(summary) for summary in summaries],
+        "all": asdict(total(summaries)),
+        "model": {"name": folder.manifest["model"]["name"], **asked},
+    }
+
+
+def show(report: dict[str, Any], path: Path) -> None:
+    """Print the figures for a person."""
+    rows = [_row(Summary(**values)) for values in [*report["tools"], report["all"]]]
+    widths = [max(len(row[column]) for row in [_HEADINGS, *rows]) for column in range(len(_HEADINGS))]
+    rule = "  ".join("─" * width for width in widths)
+    click.echo()
+    for line in [
+        _line(_HEADINGS, widths),
+        rule,
+        *(_line(row, widths) for row in rows[:-1]),
+        rule,
+        _line(rows[-1], widths),
+    ]:
+        click.echo(line)
+    model = report["model"]
+    pace = f"{model['tokens'] / model['seconds']:.0f} tokens/s, " if model["seconds"] else ""
+    click.echo(
+        f"\nsolved: the model's own verdict. answered: final answer after a call. ok: calls without an error.\n"
+        f"well-formed: replies readable as printed; repaired: readable after repairs.\n\n"
+        f"{plain(model['name'])}: {model['completions']} replies, {model['tokens']} tokens in "
+        f"{duration(model['seconds'])} ({pace}prompts: {model['evaluated_tokens']} tokens evaluated, "
+        f"{model['reused_tokens']} reused from the cache)\n"
+        f"run folder: {path}\n\n"
+        f"Next:\n"
+        f"  stesim memory {path}      what was tried, and what was solved\n"
+        f"  stesim show {path} 1      the first trial, word for word"
+    )
+
+
+def _row(summary: Summary) -> tuple[str, ...]:
+    return (
+        plain(summary.tool),
+        str(summary.trials),
+        share(summary.solved, summary.trials),
+        share(summary.answered, summary.trials),
+        str(summary.calls),
+        share(summary.ok_calls, summary.calls),
+        share(summary.well_formed, summary.replies),
+        share(summary.readable, summary.replies),
+    )
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    first, *rest = (
+        cell.ljust(width) if column == 0 else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join([first, *rest]).rstrip()

@@ -1,0 +1,36 @@
+"""The `stesim` command and its subcommands."""
+
+from __future__ import annotations
+
+import click
+
+from stesim import __version__
+from stesim.cli.common import Group
+from stesim.cli.completion import completion
+from stesim.cli.memory import memory
+from stesim.cli.run import run
+from stesim.cli.show import show
+from stesim.cli.tools import tools
+
+EPILOG = """\b
+Examples:
+  stesim run                              explore the starter tools with SmolLM2
+  stesim run --model mistral.gguf --tools forecast_weather --watch
+  stesim run --model replay:runs/first    repeat a recorded run without its model
+  stesim memory runs/first                what was learnt about each tool
+  stesim show runs/first 3                the third trial, word for word
+"""
+
+
+@click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="stesim")
+def main() -> None:
+    """A local language model learns to use tools by simulated trial and error, offline.
+
+    The model imagines user queries for a mock API, tries to answer them by calling it, reads the results,
+    reflects and remembers. Everything a run does is in its folder, as plain text.
+    """
+
+
+for command in (run, memory, show, tools, completion):
+    main.add_command(command)

@@ -1,0 +1,191 @@
+"""`stesim run`: explore tools by simulated trial and error."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stesim.cli import build, finish
+from stesim.cli.common import echo_json
+from stesim.cli.view import make_view
+from stesim.errors import UserError
+from stesim.explore import Exploration, drive
+from stesim.models import Model, ScriptedModel
+from stesim.models.recording import RecordingModel
+from stesim.offline import no_network
+from stesim.prompts import PromptSet, load_prompts
+from stesim.records import Completion, Request, RunSettings, Trial
+from stesim.store import RunFolder
+from stesim.toolbox import Toolbox
+
+EPILOG = """\b
+Examples:
+  stesim run                                     the starter tools with SmolLM2, about 3 minutes
+  stesim run --tools forecast_weather --watch    follow the conversation
+  stesim run --model mistral.gguf --paper        the paper's 15 x 4 trials, 4 calls, temperature 1.0
+  stesim run --out runs/first                    go on with a run that was stopped
+  stesim run --model replay:runs/first           repeat a run without its model
+"""
+
+
+def _setting(*names: str, kind: Any = None, text: str, default: str = "", **more: Any) -> Callable[[Any], Any]:
+    """An option for a setting: unset unless typed, so that a resumed run's own value can stand in for it."""
+    key = default or names[0].removeprefix("--").replace("-", "_")
+    value = build.DEFAULTS.get(key)
+    shown = f"  [default: {value}]" if value is not None else ""
+    return click.option(*names, type=kind, default=None, help=text + shown, **more)
+
+
+def _switch(name: str, text: str) -> Callable[[Any], Any]:
+    return click.option(f"--{name}/--no-{name}", default=None, help=text + "  [default: on]")
+
+
+POSITIVE = click.IntRange(min=1)
+
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--model", "spec", help="smollm2, the path of a GGUF file, scripted:FILE or replay:RUN.  [default: smollm2]"
+)
+@_setting("--tools", text="A toolset (starter, all), names with commas between them, or a JSON list of names.")
+@_setting("--episodes", kind=POSITIVE, text="Episodes for each tool.")
+@_setting("--trials", kind=POSITIVE, text="Trials in each episode.")
+@_setting("--max-calls", kind=POSITIVE, text="Replies in each trial, at most.")
+@_setting("--seed", kind=click.IntRange(0, 2**63 - 1), text="Decides every random choice.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=True),
+    help="The run's folder; a run that is there already goes on.  [default: a new folder in runs/]",
+)
+@click.option(
+    "--paper", is_flag=True, help="The paper's settings: 15 episodes of 4 trials, 4 calls, temperature 1.0, 360 tokens."
+)
+@click.option(
+    "--prompts",
+    "prompts_folder",
+    type=click.Path(path_type=Path),
+    help="A folder of prompt templates, also in the paper's released format.",
+)
+@click.option("--watch", is_flag=True, help="Show the conversation as it happens.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@_setting(
+    "--ctx",
+    "context",
+    kind=click.IntRange(min=64),
+    text="Context size in tokens.  [default: the model's, at most 4096]",
+)
+@_setting("--max-tokens", kind=POSITIVE, text="Tokens of a reply, at most.")
+@_setting("--temperature", kind=click.FloatRange(0, 5), text="0 always takes the likeliest token.")
+@_setting(
+    "--top-p",
+    kind=click.FloatRange(0, 1),
+    text="Sample from the likeliest tokens that have this probability together; 1 is off.",
+)
+@_setting("--top-k", kind=click.IntRange(min=0), text="Sample from so many of the likeliest tokens; 0 is off.")
+@_setting(
+    "--min-p",
+    kind=click.FloatRange(0, 1),
+    text="Leave out tokens less likely than this share of the likeliest; 0 is off.",
+)
+@_setting(
+    "--repeat-penalty", kind=click.FloatRange(0.1, 10), text="Above 1, repeated tokens become less likely; 1 is off."
+)
+@_setting("--observation-limit", kind=POSITIVE, text="Characters of a tool's result that the model is shown.")
+@_setting("--long-term-tokens", kind=click.IntRange(min=0), text="Tokens of the list of earlier queries, at most.")
+@_setting("--today", text="The date that the tools take for today, such as 2024-05-31.")
+@_switch("feedback", "Show the model the results of its calls.")
+@_switch("short-term", "Keep the episode's earlier trials in the conversation.")
+@_switch("long-term", "List the earlier queries when a new one is imagined.")
+@_switch("reflection", "Ask the model after each trial whether it solved the query.")
+@click.option(
+    "--threads", default="auto", show_default=True, help="A number, or auto to measure. Changes the speed only."
+)
+def run(
+    spec: str | None, out: Path | None, paper: bool, prompts_folder: Path | None, watch: bool, as_json: bool,
+    threads: str, **typed: Any,
+) -> None:  # fmt: skip
+    """Let a model explore tools by trial and error; everything it does goes to a run folder.
+
+    A run that was stopped goes on with --out FOLDER; what it was started with need not be typed again.
+    """
+    recorded, resuming = build.recorded_manifest(spec, out)
+    values = build.DEFAULTS | recorded.get("settings", {}) | (build.PAPER if paper else {})
+    values |= {name: value for name, value in typed.items() if value is not None}
+    values["tools"] = build.chosen_tools(values["tools"])
+    source = recorded.get("prompts", {}).get("source", "default")
+    prompts = load_prompts(prompts_folder or (None if source == "default" else Path(source)))
+    spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
+    today = build.parse_day(values["today"])
+    with no_network(), Toolbox.open(values["tools"], today=today, limit=values["observation_limit"]) as box:
+        click.echo(f"loading {spec} …", err=True)
+        model = build.open_model(spec, context=values["context"], threads=_thread_count(threads), today=today)
+        settings = build.make_settings(values, model.context)
+        Exploration(box, prompts, settings, model.count, keep=lambda _: None).check_context()
+        manifest = build.make_manifest(settings, spec, model, prompts, box)
+        with _open_folder(out or _new_folder(model.name), manifest, resuming) as folder:
+            _explore_into(folder, box, prompts, settings, model, watch)
+            report = finish.make(folder)
+        model.close()
+    echo_json(report) if as_json else finish.show(report, folder.path)
+
+
+def _explore_into(
+    folder: RunFolder, box: Toolbox, prompts: PromptSet, settings: RunSettings, model: Model, watch: bool
+) -> None:
+    """Drive the exploration to its end; Ctrl-C stops it and says how to go on."""
+    finished = list(folder.trials())
+    if isinstance(model, ScriptedModel):
+        model.skip(sum(trial.completions for trial in finished))
+    view = make_view(settings, finished, model.name, watch=watch)
+
+    def keep(trial: Trial) -> None:
+        folder.add_trial(trial)  # on the disk first, then on the screen
+        view.trial(trial)
+
+    def record(request: Request, completion: Completion, counts: Mapping[str, int]) -> None:
+        folder.add_completion(request, completion, counts)
+        view.completion(completion)
+
+    recording = RecordingModel(view.watched(model), record)
+    exploration = Exploration(box, prompts, settings, recording.count, keep, finished)
+    try:
+        with view:
+            drive(exploration.explore(), recording)
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped: {view.done} of {view.whole} trials are finished and kept.", err=True)
+        click.echo(f"Go on with: stesim run --out {folder.path}", err=True)
+        raise SystemExit(130) from None
+
+
+def _thread_count(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 512:
+        raise UserError(f"--threads {text!r} is neither auto nor a number from 1 to 512")
+    return int(text)
+
+
+def _open_folder(path: Path, manifest: dict[str, Any], resuming: bool) -> RunFolder:
+    if not resuming:
+        return RunFolder.create(path, manifest)
+    folder = RunFolder.open_(path)
+    try:
+        build.check_same(folder.manifest, manifest, path)
+    except BaseException:
+        folder.close()
+        raise
+    return folder
+
+
+def _new_folder(model: str) -> Path:
+    """A folder in `runs/` that is not there yet, named after the time and the model."""
+    plain = "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in model)[-40:].strip(".-")
+    stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{plain}"
+    path, number = Path("runs") / stem, 2
+    while path.exists():
+        path, number = Path("runs") / f"{stem}-{number}", number + 1
+    return path

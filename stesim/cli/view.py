@@ -1,0 +1,145 @@
+"""What is shown while a run goes on: a live table on a terminal, a line for each trial elsewhere.
+
+All of it goes to the standard error stream, so that the summary can be piped. rich is imported when a view is made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from stesim.cli.common import plain, shorten
+from stesim.cli.watch import WatchedModel
+from stesim.models import Model
+from stesim.records import Completion, RunSettings, Trial
+from stesim.report.summary import Summary, share, summarize, total
+
+
+class View:
+    """Counts what happens; prints a line when a trial is finished."""
+
+    def __init__(self, settings: RunSettings, finished: Sequence[Trial], name: str, console: Any) -> None:
+        self.console = console
+        self.summaries = {summary.tool: summary for summary in summarize(finished, settings.tools)}
+        self.each = settings.episodes * settings.trials
+        self.whole = self.each * len(settings.tools)
+        self._before = len(finished)
+        self.done = len(finished)
+        self._started = time.monotonic()
+        self._tokens, self._seconds = 0, 0.0
+        if finished and self.done < self.whole:
+            console.print(f"going on after {self.done} of {self.whole} trials", style="dim")
+
+    def watched(self, model: Model) -> Model:
+        """The model that the run should ask: here the model itself."""
+        return model
+
+    def completion(self, completion: Completion) -> None:
+        """Take note of a completion."""
+        self._tokens += completion.tokens
+        self._seconds += completion.seconds
+
+    def trial(self, trial: Trial) -> None:
+        """Take note of a finished trial."""
+        self.summaries[trial.tool].add(trial)
+        self.done += 1
+        self._show(trial)
+
+    def _show(self, trial: Trial) -> None:
+        solved = {True: "solved", False: "not solved", None: "no verdict"}[trial.solved]
+        line = (
+            f"[{self.done}/{self.whole}] {plain(trial.tool)} {trial.episode}.{trial.trial}: {solved}, "
+            f"{trial.stop_reason.replace('_', ' ')} · {shorten(trial.query, 70)} · {self.pace()}"
+        )
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def pace(self) -> str:
+        """Tokens a second and the time left, as text."""
+        parts = [f"{self._tokens / self._seconds:.0f} tokens/s"] if self._seconds > 0 else []
+        new = self.done - self._before
+        if new and self.done < self.whole:
+            left = (time.monotonic() - self._started) / new * (self.whole - self.done)
+            parts.append(f"about {duration(left)} left")
+        return ", ".join(parts) or "…"
+
+    def __enter__(self) -> View:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        pass
+
+
+class LiveView(View):
+    """A table with a line for each tool, redrawn in place."""
+
+    def __init__(self, settings: RunSettings, finished: Sequence[Trial], name: str, console: Any) -> None:
+        from rich.live import Live
+
+        super().__init__(settings, finished, name, console)
+        self._name = name
+        self._latest = ""
+        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4)
+
+    def _show(self, trial: Trial) -> None:
+        self._latest = shorten(trial.query, max(20, self.console.width - 4))
+
+    def _table(self) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=f"Exploring with {plain(self._name)}", title_justify="left")
+        for heading in ("tool", "progress", "trials", "solved", "well-formed"):
+            table.add_column(heading, justify="left" if heading in ("tool", "progress") else "right")
+        shown = (
+            [s for s in self.summaries.values() if s.trials] if len(self.summaries) > 20 else self.summaries.values()
+        )
+        for summary in shown:
+            bar = ProgressBar(total=self.each, completed=summary.trials, width=20)
+            table.add_row(Text(plain(summary.tool)), bar, f"{summary.trials}/{self.each}", *_shares(summary))
+        everything = total(self.summaries.values())
+        table.add_section()
+        bar = ProgressBar(total=self.whole, completed=self.done, width=20)
+        table.add_row("all", bar, f"{self.done}/{self.whole}", *_shares(everything), style="bold")
+        return Group(table, Text(self._latest, style="dim"), Text(self.pace()))
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._live.stop()
+
+
+class WatchView(View):
+    """The conversation itself, as it happens; a line of progress after each trial."""
+
+    def watched(self, model: Model) -> Model:
+        """The model, with what it is asked and says shown."""
+        return WatchedModel(model, self.console)
+
+
+def make_view(settings: RunSettings, finished: Sequence[Trial], name: str, *, watch: bool) -> View:
+    """The view that suits: the conversation if it is to be watched, else a table on a terminal, else lines."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    kind = WatchView if watch else LiveView if console.is_terminal else View
+    return kind(settings, finished, name, console)
+
+
+def duration(seconds: float) -> str:
+    """A duration for people: 45 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _shares(summary: Summary) -> tuple[str, str]:
+    return share(summary.solved, summary.trials), share(summary.well_formed, summary.replies)

@@ -1,0 +1,165 @@
+"""Exploration by simulated trial and error: the main loop (paper: section 3).
+
+For each tool, episodes; in each episode, trials; in each trial the model imagines a query, tries to answer it with
+the tool, and reflects. `explore` is a generator that yields a `Request` whenever the model is to be asked and is sent
+the `Completion`; `drive` runs it with a model.
+
+Not covered: where finished trials are kept (`keep` is given each), what is shown meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from stesim.errors import UserError
+from stesim.memory import ContextFull, Conversation, Count, LongTermMemory
+from stesim.models.base import Model
+from stesim.parsing import parse_reflection, parse_tolerant
+from stesim.prompts import PromptSet
+from stesim.react import Solver
+from stesim.records import (
+    Action,
+    Completion,
+    Message,
+    Observation,
+    Place,
+    Purpose,
+    Reflection,
+    Request,
+    RunSettings,
+    Tool,
+    Trial,
+)
+from stesim.toolbox import Toolbox, describe
+
+Asking = Generator[Request, Completion, None]
+
+WITHHELD = Observation("The call was received. Its result is not shown.", "withheld")
+_LONGEST_QUERY = 600  # characters
+_REFLECTION_TOKENS = 24
+_MARGIN = 16  # tokens of the context that stay free
+_STOP: Mapping[Purpose, tuple[str, ...]] = {
+    "imagine": ("Thought:", "Action:", "Observation:", "Final Answer:"),
+    "try": ("Observation:", "User Query:"),
+    "reflect": (),
+}
+
+
+@dataclass
+class Exploration:
+    """What a run explores with. `finished` are the trials of an earlier part of the run; `keep` gets each new one."""
+
+    toolbox: Toolbox
+    prompts: PromptSet
+    settings: RunSettings
+    count: Count
+    keep: Callable[[Trial], None]
+    finished: Sequence[Trial] = ()
+
+    def explore(self) -> Asking:
+        """The main loop. Trials that are finished already are remembered, not tried again."""
+        done = {(trial.tool, trial.episode, trial.trial): trial for trial in self.finished}
+        for name in self.settings.tools:
+            tool = self.toolbox.get(name)
+            past = LongTermMemory(self.prompts, self.count, self.settings.long_term_tokens)
+            for episode in range(1, self.settings.episodes + 1):
+                conversation = self._new_conversation(tool)
+                for number in range(1, self.settings.trials + 1):
+                    trial = done.get((name, episode, number))
+                    if trial is None:
+                        trial = yield from self._try_once(Place(name, episode, number, 0), conversation, past)
+                        self.keep(trial)
+                    past.add(trial)
+                    conversation.finish(trial)
+                    if not self.settings.short_term:
+                        conversation = self._new_conversation(tool)
+
+    def _try_once(
+        self, place: Place, conversation: Conversation, past: LongTermMemory
+    ) -> Generator[Request, Completion, Trial]:
+        """One trial: imagine a query, try to answer it, reflect."""
+        query = conversation.query = yield from self._imagine(place, conversation, past)
+        solver = Solver(lambda text: parse_tolerant(text, [place.tool]), self._call, self.settings.max_calls)
+        stop_reason = yield from solver.solve(
+            conversation, lambda call, messages: self._request("try", replace(place, call=call), messages)
+        )
+        steps = tuple(conversation.steps)
+        reflection = yield from self._reflect(replace(place, call=len(steps) + 1), conversation)
+        forgotten = conversation.forgotten
+        return Trial(place.tool, place.episode, place.trial, query, steps, stop_reason, reflection, forgotten)
+
+    def _imagine(
+        self, place: Place, conversation: Conversation, past: LongTermMemory
+    ) -> Generator[Request, Completion, str]:
+        remembered = past.text() if self.settings.long_term else ""
+        try:
+            messages = conversation.imagining(remembered)
+        except ContextFull:  # the list of past queries gives way before the tool's description does
+            messages = conversation.imagining("")
+        completion = yield self._request("imagine", place, messages)
+        return clean_query(completion.text)
+
+    def _reflect(self, place: Place, conversation: Conversation) -> Generator[Request, Completion, Reflection | None]:
+        if not self.settings.reflection:
+            return None
+        try:
+            messages = conversation.reflecting()
+        except ContextFull:
+            return Reflection("unparsed", "")
+        completion = yield self._request("reflect", place, messages)
+        text = completion.text.strip()
+        return Reflection(parse_reflection(text), text)
+
+    def _call(self, action: Action) -> Observation:
+        return self.toolbox.call(action) if self.settings.feedback else WITHHELD
+
+    def _request(self, purpose: Purpose, place: Place, messages: tuple[Message, ...]) -> Request:
+        sampling = self.settings.sampling
+        if purpose == "reflect":
+            sampling = replace(sampling, max_tokens=min(sampling.max_tokens, _REFLECTION_TOKENS))
+        return Request(place, purpose, messages, sampling, derive_seed(self.settings.seed, place), _STOP[purpose])
+
+    def _new_conversation(self, tool: Tool) -> Conversation:
+        budget = self.settings.context - self.settings.sampling.max_tokens - _MARGIN
+        return Conversation(self.prompts, describe(tool), tool.name, self.count, budget)
+
+    def check_context(self) -> None:
+        """Raise `UserError` if the description and the instructions of some tool leave no room for a trial."""
+        for name in self.settings.tools:
+            conversation = self._new_conversation(self.toolbox.get(name))
+            conversation.query = "x " * 40
+            try:
+                conversation.trying()
+            except ContextFull:
+                raise UserError(
+                    f"a context of {self.settings.context} tokens is too small for the description of {name}, the "
+                    f"instructions and a reply of {self.settings.sampling.max_tokens}; use a larger --ctx"
+                ) from None
+
+
+def drive(asking: Asking, model: Model) -> None:
+    """Run a generator of requests to its end, answering each with the model."""
+    try:
+        request = next(asking)
+        while True:
+            request = asking.send(model.complete(request))
+    except StopIteration:
+        return
+
+
+def derive_seed(seed: int, place: Place) -> int:
+    """The sampler's seed for one completion: from the run's seed and the place in the run, 31 bits."""
+    text = f"{seed}\0{place.tool}\0{place.episode}\0{place.trial}\0{place.call}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+def clean_query(text: str) -> str:
+    """The query in an imagine reply: its first paragraph, without a heading, quotes or extra white space."""
+    text = re.sub(r"^\s*(?:\**\s*User(?:'s)? (?:Query|Question)\s*:?\s*\**\s*:?)", "", text, flags=re.IGNORECASE)
+    paragraph = " ".join(text.strip().partition("\n\n")[0].split())
+    if len(paragraph) > 1 and paragraph[0] in "\"'“‘" and paragraph[-1] in "\"'”’":
+        paragraph = paragraph[1:-1].strip()
+    return paragraph[:_LONGEST_QUERY]

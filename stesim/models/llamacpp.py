@@ -1,0 +1,321 @@
+"""GGUF models on the CPU through llama-cpp-python, imported when the first model is loaded.
+
+    model = LlamaCppModel(Path("mistral.gguf"), context=4096)
+    model.complete(request).text
+
+A reply depends on its prompt, its settings and its seed alone: not on what was asked before, on the number of
+threads, or on whether a run was resumed. llama.cpp gives slightly different numbers to a token that was evaluated by
+itself (as while decoding) and in a batch (as in a prompt), so only tokens evaluated as part of a prompt are reused,
+in whole blocks of `_BLOCK`; the tokens of a reply are evaluated once more, in a batch, when they come back as part of
+the next prompt. (Measured on SmolLM2-135M Q4_1: with this the logits are equal to the bit for any split of the prompt
+and for 1 and 2 threads.)
+
+Not covered: GPUs, LoRA adapters, grammars, several sequences in one batch, models that are not text decoders.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import ctypes
+import datetime
+import hashlib
+import importlib.metadata
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stesim.errors import ModelError
+from stesim.models import threads
+from stesim.models.base import OnText
+from stesim.models.chat import FALLBACK, FALLBACK_STOP, SPLIT, ChatTemplate
+from stesim.models.stops import StopFinder
+from stesim.records import Completion, Message, Request, Sampling, shared_prefix
+
+_BATCH = 512  # tokens evaluated at once; boundaries lie at its multiples
+_BLOCK = 32  # reuse ends at a multiple of this
+_CONTEXT = 4096  # tokens, unless the user asks for more or the model was trained with less
+_PIECE = 512  # bytes; the longest piece of text of one token
+_SLOW = 0.4  # of the measured speed: below this the thread count is measured again
+_MEASURE_AGAIN = 20.0  # seconds between two measurements, at least
+
+INSTALL = "llama-cpp-python is not installed; install it with: pip install llama-cpp-python"
+
+
+class LlamaCppModel:
+    """A GGUF file, loaded. `context` None means the model's own, at most 4,096 tokens; `thread_count` None: measured.
+
+    Raises `ModelError` with one line for a file that is missing, not a GGUF, cut off, or not usable.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        context: int | None = None,
+        thread_count: int | None = None,
+        today: datetime.date = datetime.date(2024, 1, 1),
+        template: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        check_gguf(path)
+        self.name = name or path.stem
+        self.fingerprint = fingerprint(path)
+        self._path = path
+        self._llm, self._api = _load(path, context)
+        self.context: int | None = self._llm.n_ctx()
+        self._vocab = self._llm._model.vocab
+        source = template or self._llm.metadata.get("tokenizer.chat_template")
+        self._stop = () if source else (FALLBACK_STOP,)
+        self._template = ChatTemplate(
+            source or FALLBACK, bos=self._text(self._llm.token_bos()), eos=self._text(self._llm.token_eos()),
+            controls=self._control_texts(), today=today,
+        )  # fmt: skip
+        self._prompt: list[int] = []  # what was evaluated as a prompt and is still in the cache
+        self._fixed_threads = thread_count
+        self._measured_at = 0.0
+        self._speed = 0.0
+        self.threads = 1
+        self._choose_threads()
+
+    # -- the Model protocol ------------------------------------------------------------------------------------
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """The exact number of tokens of the rendered prompt."""
+        return len(self._encode(messages))
+
+    def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
+        """Answer a request; raises `ModelError` if its prompt does not fit in the context."""
+        started = time.perf_counter()
+        tokens = self._encode(request.messages, request.prefill)
+        room = self._llm.n_ctx() - len(tokens)
+        if room < 1:
+            raise ModelError(f"the prompt has {len(tokens)} tokens; the context of {self.name} is {self.context}")
+        reused = self._evaluate(tokens)
+        decoding = time.perf_counter()
+        stops = StopFinder((*request.stop, *self._stop))
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        generated, finish = 0, "length"
+        for token in self._sample(request.sampling, request.seed):
+            if self._ends(token):
+                finish = "stop"
+                break
+            generated += 1
+            new = stops.feed(decoder.decode(self._piece(token)))
+            if on_text and new:
+                on_text(new)
+            if stops.found:
+                finish = "stop"
+                break
+            if generated >= min(request.sampling.max_tokens, room):
+                break
+        rest = stops.finish(decoder.decode(b"", True))
+        if on_text and rest:
+            on_text(rest)
+        now = time.perf_counter()
+        self._watch_speed(generated, now - decoding)
+        return Completion(
+            text=request.prefill + stops.text,
+            finish="stop" if finish == "stop" else "length",
+            prompt_tokens=len(tokens),
+            reused_tokens=reused,
+            tokens=generated,
+            seconds=round(now - started, 4),
+        )
+
+    def describe(self) -> Mapping[str, Any]:
+        """The file, the library's version, and the threads chosen (they do not change the replies)."""
+        return {
+            "path": str(self._path),
+            "llama_cpp_python": importlib.metadata.version("llama-cpp-python"),
+            "threads": self.threads,
+            "architecture": self._llm.metadata.get("general.architecture", ""),
+            "quantization": self._llm.metadata.get("general.file_type", ""),
+        }
+
+    def close(self) -> None:
+        """Free the model's memory."""
+        self._llm.close()
+
+    # -- text and tokens ---------------------------------------------------------------------------------------
+
+    def _encode(self, messages: Sequence[Message], prefill: str = "") -> list[int]:
+        tokens: list[int] = []
+        for piece in self._template.render(messages, prefill).split(SPLIT):
+            tokens += self._llm.tokenize(piece.encode("utf-8", "replace"), add_bos=False, special=True)
+        bos = self._llm.token_bos()
+        if self._api.llama_vocab_get_add_bos(self._vocab) and tokens[:1] != [bos]:
+            tokens.insert(0, bos)
+        return tokens
+
+    def _text(self, token: int) -> str:
+        return "" if token < 0 else self._api.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")
+
+    def _control_texts(self) -> Iterator[str]:
+        special = (
+            self._api.LLAMA_TOKEN_ATTR_CONTROL
+            | self._api.LLAMA_TOKEN_ATTR_USER_DEFINED
+            | self._api.LLAMA_TOKEN_ATTR_UNKNOWN
+        )
+        for token in range(self._llm.n_vocab()):
+            if self._api.llama_vocab_get_attr(self._vocab, token) & special:
+                yield self._text(token)
+
+    def _piece(self, token: int) -> bytes:
+        buffer = ctypes.create_string_buffer(_PIECE)
+        size = self._api.llama_token_to_piece(self._vocab, token, buffer, _PIECE, 0, False)
+        return buffer.raw[: max(0, size)]
+
+    def _ends(self, token: int) -> bool:
+        return bool(self._api.llama_vocab_is_eog(self._vocab, token))
+
+    # -- evaluation --------------------------------------------------------------------------------------------
+
+    def _evaluate(self, tokens: list[int]) -> int:
+        """Bring the cache to hold exactly this prompt; returns how many of its tokens were still there."""
+        reused = reusable(self._prompt, tokens)
+        self._prompt = []
+        self._llm.n_tokens = reused
+        for start, end in batches(reused, len(tokens)):
+            self._llm.eval(tokens[start:end])
+        self._prompt = tokens
+        return reused
+
+    def _sample(self, sampling: Sampling, seed: int) -> Iterator[int]:
+        self._llm.set_seed(seed)
+        settings: dict[str, Any] = {
+            "temp": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k, "min_p": sampling.min_p,
+            "typical_p": 1.0, "repeat_penalty": sampling.repeat_penalty, "frequency_penalty": 0.0,
+            "presence_penalty": 0.0, "mirostat_mode": 0,
+        }  # fmt: skip
+        self._llm._sampler = self._llm._init_sampler(**settings)
+        while True:
+            token = int(self._llm.sample(**settings))
+            yield token
+            self._llm.eval([token])
+
+    # -- threads -----------------------------------------------------------------------------------------------
+
+    def _choose_threads(self) -> None:
+        if self._fixed_threads is not None:
+            self._use_threads(self._fixed_threads)
+            return
+        counts = threads.candidates(threads.available_cores())
+        self.threads, self._speed = threads.fastest(counts, self._measure)
+        self._use_threads(self.threads)
+        self._measured_at = time.perf_counter()
+
+    def _use_threads(self, count: int) -> None:
+        self.threads = count
+        # A prompt is evaluated in large batches, which gain from every core even when one is busy.
+        self._api.llama_set_n_threads(self._llm.ctx, count, max(count, threads.available_cores() - 1))
+
+    def _measure(self, count: int) -> float:
+        """Tokens a second when decoding with so many threads, over about half a second at most."""
+        self._use_threads(count)
+        self._prompt = []
+        self._llm.n_tokens = 0
+        self._llm.eval([self._llm.token_eos()] * 2)  # wakes the threads, pages the weights in
+        started, done = time.perf_counter(), 0
+        while done < 12 and (done == 0 or time.perf_counter() - started < 0.5):
+            self._llm.eval([self._llm.token_eos()])
+            done += 1
+        return done / (time.perf_counter() - started)
+
+    def _watch_speed(self, generated: int, seconds: float) -> None:
+        now = time.perf_counter()
+        if self._fixed_threads is not None or generated < 8 or now - self._measured_at < _MEASURE_AGAIN:
+            return
+        if generated / seconds < _SLOW * self._speed:
+            self._choose_threads()
+
+
+def reusable(cached: Sequence[int], tokens: Sequence[int]) -> int:
+    """How many leading tokens of a prompt need no evaluation: whole blocks, and never all of the prompt."""
+    reused = min(shared_prefix(cached, tokens), len(tokens) - 1) // _BLOCK * _BLOCK
+    # A last token all by itself would be evaluated in another way than as part of its batch.
+    if len(tokens) - reused == 1 and reused % _BATCH:
+        reused -= _BLOCK
+    return reused
+
+
+def batches(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The spans to evaluate, cut at multiples of the batch size wherever the evaluation starts."""
+    while start < end:
+        stop = min(end, (start // _BATCH + 1) * _BATCH)
+        yield start, stop
+        start = stop
+
+
+def check_gguf(path: Path) -> None:
+    """Raise `ModelError` unless the file is there and begins as a GGUF does."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except FileNotFoundError:
+        raise ModelError(f"no model file {path}") from None
+    except OSError as error:
+        raise ModelError(f"cannot read the model {path}: {error.strerror}") from None
+    if head[:4] != b"GGUF":
+        raise ModelError(f"{path} is not a GGUF file")
+    if len(head) < 8:
+        raise ModelError(f"{path} is a GGUF file cut off after {len(head)} bytes")
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 over the file's size, its first and last 8 MiB and 64 blocks of 64 KiB spread over it.
+
+    Reading all of a file of many gigabytes at each start would take longer than loading it.
+    """
+    size, edge, block = path.stat().st_size, 8 << 20, 64 << 10
+    starts = {0: edge, max(0, size - edge): edge} | {size * part // 64: block for part in range(1, 64)}
+    found = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for start, length in sorted(starts.items()):
+            file.seek(start)
+            found.update(file.read(length))
+    return found.hexdigest()
+
+
+def _load(path: Path, context: int | None) -> tuple[Any, Any]:
+    threads.calm_openmp()
+    try:
+        import llama_cpp
+    except ImportError as error:
+        raise ModelError(
+            INSTALL if error.name == "llama_cpp" else f"llama-cpp-python cannot be used: {error}"
+        ) from None
+    options: dict[str, Any] = {
+        "n_batch": _BATCH, "n_ubatch": _BATCH, "flash_attn": False, "n_gpu_layers": 0,
+        "n_threads": 1, "n_threads_batch": 1, "verbose": False,
+    }  # fmt: skip
+    try:
+        with _quiet():
+            llm = llama_cpp.Llama(str(path), n_ctx=context or _CONTEXT, **options)
+            if context is None and (trained := llm._model.n_ctx_train()) < _CONTEXT:
+                llm.close()
+                llm = llama_cpp.Llama(str(path), n_ctx=trained, **options)
+    except (ValueError, RuntimeError, AssertionError, MemoryError, OSError, TypeError, LookupError) as error:
+        raise ModelError(
+            f"llama.cpp cannot load {path}: the file is damaged, cut off, or of an unknown kind ({error})"
+        ) from None
+    except Exception as error:  # a template that Jinja cannot compile raises Jinja's own tree
+        raise ModelError(f"llama.cpp cannot use {path}: {type(error).__name__}: {error}") from None
+    return llm, llama_cpp
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep llama.cpp's own lines off the user's screen: what it cannot load is said in one line of ours."""
+    sys.stderr.flush()
+    with open(os.devnull, "wb") as nowhere:
+        saved = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

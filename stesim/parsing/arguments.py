@@ -1,0 +1,158 @@
+"""The arguments of a call: where the object begins, what may stand in its place, and what surrounds it.
+
+    from stesim.parsing.arguments import read_arguments
+    read_arguments("```json\\n[{'a': 1}]\\n```", 0, 21, cut=True).value     # {'a': 1}
+
+Not here: the members of the object (`json_tolerant`), and objects that name the tool too (`envelope`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from stesim.parsing.json_tolerant import Broken, Found, read_members, read_object
+from stesim.parsing.markers import find_marks
+from stesim.parsing.values import decode, storable
+
+_OPENING = re.compile(r"(?:\s|\\n|[*_]{1,3}(?=\s)|`{1,3}(?:json5?|JSON|python|javascript|js)?)*")
+_NOTHING = re.compile(
+    r"\(?(?:none|null|nil|n/a|empty|-|no (?:arguments?|inputs?|parameters?|action input)"
+    r"(?: (?:is |are )?(?:needed|required|necessary))?)\)?\.?[`*]*(?:\s*\n|\s*\Z)",
+    re.IGNORECASE,
+)
+_TEMPLATE = re.compile(
+    r"the (?:input parameters|arguments|parameters|input)\b|(?:the )?json (?:object|string)\b|\{?<|\.\.\.",
+    re.IGNORECASE,
+)
+_QUOTED_KEY = re.compile(r"""["'“][^"'”\n]{1,80}["'”]\s*[:：]""")
+_PLACEHOLDER_KEY = re.compile(r"(?:key|name|arg|argument|param|parameter)(?:_?[0-9n])?\Z")
+_PLACEHOLDER_VALUE = re.compile(r"<?value(?:_?[0-9n])?>?\Z")
+_OPEN = re.compile(r"\{\s*")
+_CLOSE = re.compile(r"\}\s*")
+_ESCAPED_OPEN = re.compile(r"\{(?:\s|\\n)*\\\"")
+_ESCAPED = re.compile(r"\\([\\\"])")
+
+
+def read_arguments(text: str, start: int, end: int, *, cut: bool) -> Found | Broken:
+    """The arguments between `start` and `end`; `cut` says that the reply may have been cut off at `end`.
+
+    Nothing, `none` or `[]` are no arguments. Values that cannot be stored are `bad_value`.
+    """
+    opening = _OPENING.match(text, start, end)
+    at = opening.end() if opening else start
+    fence = ("code_fence",) if "`" in text[start:at] else ()
+    found = _read_here(text, at, end, cut)
+    if isinstance(found, Broken):
+        return found
+    if not storable(found.value):
+        return Broken("bad_value", found.repairs)
+    if is_placeholder(found.value):
+        return Broken("template_echo", found.repairs)
+    if _in_doubt(text, found.end, end):
+        return Broken("not_json", found.repairs)
+    return replace(found, repairs=fence + found.repairs)
+
+
+def is_placeholder(arguments: dict[str, object]) -> bool:
+    """Whether the arguments are the `{"key_1": "value_1"}` of a prompt."""
+    return bool(arguments) and all(
+        isinstance(value, str) and _PLACEHOLDER_KEY.match(key) and _PLACEHOLDER_VALUE.match(value)
+        for key, value in arguments.items()
+    )
+
+
+def _in_doubt(text: str, at: int, end: int) -> bool:
+    """Whether the line goes on as if the object had ended within a string: `{"q": "use "} here"}`."""
+    newline = text.find("\n", at, end)
+    rest = text[at : newline if newline >= 0 else end]
+    return '"' in rest and rest.count("}") > rest.count("{")
+
+
+def _read_here(text: str, at: int, end: int, cut: bool) -> Found | Broken:
+    nothing = _NOTHING.match(text, at, end)
+    if at >= end or nothing:
+        return Found({}, nothing.end() if nothing else end, ("no_arguments",))
+    char = text[at]
+    if char == "{":
+        return _braced(text, at, end, cut)
+    if char == "[":
+        return _listed(text, at, end, cut)
+    if char in "\"'“" and (found := _quoted(text, at, end, cut)):
+        return found
+    return _after_text(text, at, end, cut)
+
+
+def _braced(text: str, at: int, end: int, cut: bool) -> Found | Broken:
+    """The object at `at`, after doubled or empty braces before it."""
+    first = at
+    while True:
+        opened = _OPEN.match(text, at, end)
+        inner = opened.end() if opened else end
+        closed = _CLOSE.match(text, inner, end)
+        inner = closed.end() if closed else inner
+        if not text.startswith("{", inner, end):
+            break
+        at = inner
+    repairs = ("double_braces",) if at > first else ()
+    if _ESCAPED_OPEN.match(text, at, end):
+        found = _escaped(text, at, end, cut)
+    else:
+        found = read_object(text, at, end, cut=cut)
+    return replace(found, repairs=repairs + found.repairs)
+
+
+def _escaped(text: str, at: int, end: int, cut: bool) -> Found | Broken:
+    """An object whose quotes are all escaped, as if it stood in a string."""
+    plain = _ESCAPED.sub(r"\1", text[at:end])
+    found = read_object(plain, 0, len(plain), cut=cut)
+    repairs = ("escaped_quotes", *found.repairs)
+    if isinstance(found, Broken):
+        return Broken(found.kind, repairs)
+    # What follows the object counts by its length: the end of the text is the same in both.
+    return Found(found.value, end - (len(plain) - found.end), repairs)
+
+
+def _listed(text: str, at: int, end: int, cut: bool) -> Found | Broken:
+    """`[]` for no arguments, or a list of the one object."""
+    inner = at + 1 + len(text[at + 1 : end]) - len(text[at + 1 : end].lstrip())
+    if text.startswith("]", inner, end):
+        return Found({}, inner + 1, ("no_arguments",))
+    if not text.startswith("{", inner, end):
+        return Broken("truncated" if inner >= end and cut else "not_an_object")
+    found = _braced(text, inner, end, cut)
+    if isinstance(found, Broken):
+        return found
+    rest = text[found.end : end].lstrip(" \t\n\r,")
+    if not rest.startswith("]"):
+        return Broken("truncated" if not rest and cut else "not_an_object", found.repairs)
+    return Found(found.value, text.index("]", found.end) + 1, ("list_unwrapped", *found.repairs))
+
+
+def _quoted(text: str, at: int, end: int, cut: bool) -> Found | Broken | None:
+    """An object in quotes, escaped or not; or members without an opening brace. None for any other string."""
+    string = decode(text, at) if text[at] == '"' else None
+    if string and isinstance(string[0], str) and string[1] <= end:
+        inside = string[0].strip()
+        if not inside and not _QUOTED_KEY.match(text, at, end):
+            return Found({}, string[1], ("no_arguments",))
+        if inside.startswith("{"):
+            found = _braced(inside, 0, len(inside), cut=False)
+            if isinstance(found, Found) and found.end == len(inside):
+                return Found(found.value, string[1], ("double_encoded", *found.repairs))
+    if _QUOTED_KEY.match(text, at, end):
+        found = read_members(text, at, end, "}", cut=cut)
+        return replace(found, repairs=("missing_open_brace", *found.repairs))
+    if text.startswith("{", at + 1, end):
+        found = _braced(text, at + 1, end, cut)
+        return replace(found, repairs=("code_fence", *found.repairs))
+    return None
+
+
+def _after_text(text: str, at: int, end: int, cut: bool) -> Found | Broken:
+    """The first object after other words, unless an invented part of the conversation begins before it."""
+    brace = text.find("{", at, end)
+    if brace >= 0 and not find_marks(text[at:brace]):
+        found = _braced(text, brace, end, cut)
+        return replace(found, repairs=("dropped_text", *found.repairs))
+    return Broken("template_echo" if _TEMPLATE.match(text, at, end) else "not_an_object")

@@ -1,0 +1,64 @@
+"""Calls written as one JSON object that holds the name and the arguments, as other protocols have them.
+
+    from stesim.parsing.envelope import open_envelope
+    open_envelope({"name": "today", "arguments": "{}"}).name      # 'today'
+
+Known are `{"action": …, "action_input": …}`, `{"name": …, "arguments": …}` (OpenAI, Hermes, Qwen, Llama 3),
+`{"tool": …, "args": …}`, and these inside `function`, `function_call` or `tool_calls`. Not covered: XML with one
+element for each argument, and `{tool name: arguments}`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_INPUTS = ("action_input", "arguments", "parameters", "args", "tool_input", "input", "params", "kwargs")
+# `name` alone says little, so it needs arguments beside it, and no other members than a protocol has.
+_NAMES = ("action", "tool", "tool_name", "function", "function_name", "api", "api_name", "name")
+_BESIDE_NAME = frozenset({"name", "id", "type", "index", "thought", "description", *_INPUTS})
+_CANDIDATE = re.compile(
+    r"<tool_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(?:json|tool_call|JSON)?\s*(?=[{\[])|^[ \t]*(?=\{|\[\s*\{)",
+    re.MULTILINE,
+)
+_MOST_CANDIDATES = 4
+TAGS = ("<tool_call>", "<|python_tag|>", "[TOOL_CALLS]")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A name, and its arguments as they stand: an object, a text to be read, or None if there were none."""
+
+    name: str
+    arguments: Any
+    thought: str
+
+
+def candidates(text: str, end: int) -> list[tuple[int, bool]]:
+    """Where an envelope may begin (the first few places), and whether a tag of a protocol says so."""
+    places = zip(_CANDIDATE.finditer(text, 0, end), range(_MOST_CANDIDATES), strict=False)
+    return [(match.end(), match.group() in TAGS) for match, _ in places]
+
+
+def open_envelope(value: dict[str, Any]) -> Envelope | None:
+    """The call that an object holds, or None if it is not an envelope."""
+    for _ in range(3):
+        inner = value.get("tool_calls") or value.get("function_call") or value.get("tool_call") or value.get("function")
+        if isinstance(inner, list) and inner:
+            inner = inner[0]
+        if not isinstance(inner, dict):
+            break
+        value = inner
+    thought = value.get("thought")
+    key = next((key for key in _NAMES if isinstance(value.get(key), (str, dict))), None)
+    if key is None:
+        return None
+    if isinstance(value[key], dict):
+        return open_envelope(value[key]) if key == "action" else None
+    given = [each for each in _INPUTS if each in value and each != key]
+    if len(given) > 1 or (key in ("name", "api", "function") and not given):
+        return None
+    if key == "name" and not _BESIDE_NAME.issuperset(value):
+        return None
+    return Envelope(value[key], value[given[0]] if given else None, thought if isinstance(thought, str) else "")

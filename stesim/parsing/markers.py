@@ -1,0 +1,107 @@
+"""Where the ReAct markers stand in a reply, and what surrounds the reply proper: thinking, cut stop words.
+
+    from stesim.parsing.markers import find_marks
+    [mark.kind for mark in find_marks("**Action 1:** today\\nAction Input: {}")]    # ['action', 'input']
+
+A marker at the start of a line may be decorated, numbered and in any case; within a line only the exact spelling
+counts. Not here: which marker matters; some stand inside strings, and the reader (`tolerant`) skips those.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_DECOR = r"[ \t>*_#`-]{0,12}"
+_MARK = re.compile(
+    rf"^(?P<lead>{_DECOR})(?P<word>(?i:action[ _-]?inputs?|actions?|observations?|final[ _-]?answer|thoughts?"
+    r"|user query|question|user|human))(?:[ ]?\#?[0-9]{1,3})?[*_`]{0,3}[ \t]{0,8}(?P<colon>[:：])"
+    r"|(?<![^\W_])(?P<inline>Action Input|Action|Observation|Final Answer)[:：]",
+    re.MULTILINE,
+)
+_KINDS = {"action": "action", "actions": "action", "observation": "observation", "observations": "observation",
+          "thought": "thought", "thoughts": "thought", "finalanswer": "answer"}  # fmt: skip
+_TURNS = frozenset({"userquery", "question", "user", "human"})
+_STARS = re.compile(r"[*_]{1,3}(?=\s)")
+_OPEN_THINK = re.compile(r"\s*(?:Thought:\s*)?<think(?:ing)?>", re.IGNORECASE)
+_CLOSE_THINK = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+_LEADING_THOUGHT = re.compile(rf"{_DECOR}thoughts?(?: ?[0-9]{{1,3}})?[*_`]{{0,3}} ?[:：][*_]{{0,3}}", re.IGNORECASE)
+_LOOK_BACK = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A marker from `start` to `end`; `anchored` if it begins its line, `plain` if spelled as in the paper."""
+
+    kind: str
+    start: int
+    end: int
+    anchored: bool
+    plain: bool
+
+
+def _mark(match: re.Match[str]) -> Mark:
+    word = match["word"] or match["inline"]
+    key = re.sub(r"[ _-]", "", word.lower())
+    kind = "turn" if key in _TURNS else _KINDS.get(key, "input")
+    plain = match.group().lstrip(" \t") in ("Action:", "Action Input:", "Observation:", "Final Answer:", "Thought:")
+    end = match.end()
+    if match["word"] and not plain and (stars := _STARS.match(match.string, end)):
+        end = stars.end()
+    return Mark(kind, match.start(), end, match["word"] is not None, plain)
+
+
+def find_marks(text: str) -> list[Mark]:
+    """All markers in order, those within strings too."""
+    return [_mark(match) for match in _MARK.finditer(text)]
+
+
+def split_thinking(text: str) -> tuple[str, str, bool]:
+    """What was thought, the reply after it, and whether a think tag was left out.
+
+    A block that was never closed is read as the reply itself: the model forgot the tag. A closing tag without an
+    opening one (the prompt opened it) counts on a line of its own, or before the first action or answer.
+    """
+    opened = _OPEN_THINK.match(text)
+    start = opened.end() if opened else 0
+    closed = _CLOSE_THINK.search(text, start)
+    if closed and not opened and text[text.rfind("\n", 0, closed.start()) + 1 : closed.start()].strip():
+        marks = (mark for mark in find_marks(text) if mark.anchored and mark.kind in ("action", "input", "answer"))
+        first = next(marks, None)
+        if first is not None and first.start < closed.start():
+            closed = None
+    if closed:
+        return text[start : closed.start()].strip(), text[closed.end() :], True
+    return "", text[start:], opened is not None
+
+
+def cut_stop_word(text: str) -> tuple[str, bool]:
+    """The text without a last line that is only the beginning of "Observation"."""
+    trimmed = text.rstrip()
+    line = trimmed.rfind("\n") + 1
+    last = trimmed[line:][:40].strip(" \t*_#>`-:：")
+    if len(last) >= 2 and "Observation".startswith(last):
+        return trimmed[:line], True
+    return text, False
+
+
+def ends_in_marker(text: str) -> bool:
+    """Whether the last line is the beginning of another marker, so that the reply was cut off."""
+    trimmed = text.rstrip()
+    last = trimmed[trimmed.rfind("\n") + 1 :][:40].strip(" \t*_#>`-").lower()
+    return len(last) >= 3 and any(word.startswith(last) for word in ("action input", "final answer", "thought"))
+
+
+def repeats(text: str) -> bool:
+    """Whether the end of the text is one short piece over and over (four times at least)."""
+    tail = text.rstrip()[-_LOOK_BACK:]
+    if len(tail) < _LOOK_BACK // 4:
+        return False
+    return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // 4 + 1))
+
+
+def thought_of(text: str) -> str:
+    """The thought in the text before a marker, without its own marker."""
+    text = text.strip()
+    leading = _LEADING_THOUGHT.match(text)
+    return text[leading.end() :].strip() if leading else text

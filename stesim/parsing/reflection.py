@@ -1,0 +1,63 @@
+"""The model's own verdict on a trial: Yes or No (section 3.1, self-reflection).
+
+    from stesim.parsing.reflection import parse_reflection
+    parse_reflection("**No**, I could not find it.")      # 'no'
+
+The paper takes any "No" in the text, that of "Now" too, for a no; here words count, and the first word before all
+others. Not covered: verdicts in other words or other languages; they are `unparsed`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from stesim.parsing.markers import split_thinking
+
+# "No errors occurred" is not a verdict. A "no" that leads to a sentence is: these words begin one.
+_GOES_ON = (
+    "i|it|its|the|this|that|these|those|we|you|he|she|they|my|your|there|because|since|as|not|but|and|so|sorry"
+    "|unfortunately|however|although"
+)
+_LABEL = r"(?:yes ?(?:/|or) ?no|[a-z][a-z ]{0,30})"
+_LEAD = re.compile(
+    rf"[\W_]*(?:[0-9]{{1,2}}[.)][\W_]*)?(?:{_LABEL}[*_]{{0,3}} ?[:：?][\W_]*)?(?P<word>yes|no)(?![^\W_]|['’\-][^\W_])"
+    rf"(?P<after>[*_]{{0,3}} ?(?:(?:/|\||,? ?or|,? ?and) ?(?:yes|no)\b|[^\W_]+|[.][*_]{{0,3}} ?[0-9])?)",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"[*_]{0,3},? ?(?:/|\||or|and) ?(?:yes|no)\b", re.IGNORECASE)
+_YES = re.compile(r"(?<![^\W_])yes(?![^\W_])", re.IGNORECASE)
+# Within a text, "no" before another word is part of that sentence; at its end or in capitals it is a verdict.
+_NO = re.compile(
+    r"(?<![^\W_])(?:no(?=[*_\"'”’]{0,4}(?:[.,;!?)\]\n]|\s*\Z))|No(?=[*_]{1,3}|\"|,)|NO(?![^\W_]))(?!\. ?[0-9])"
+)
+_LONGEST = 20_000
+
+
+def parse_reflection(text: str) -> Literal["yes", "no", "unparsed"]:
+    """Whether a reflection says that the query was fulfilled (paper: section 3.1); it never raises.
+
+    A leading yes or no decides (after decoration or a label such as `Answer:`). Without one, the words of the whole
+    text decide if they agree. Anything else, also a reflection that ends within its thinking, is `unparsed`.
+    """
+    text = text[:_LONGEST]
+    lowered = text.lower()
+    if "<think" in lowered and "</think" not in lowered:
+        return "unparsed"
+    text = split_thinking(text)[1]
+    lead = _LEAD.match(text)
+    if lead and _clear(lead):
+        return "yes" if lead["word"].lower() == "yes" else "no"
+    yes, no = _YES.search(text), _NO.search(text)
+    if bool(yes) == bool(no):
+        return "unparsed"
+    return "yes" if yes else "no"
+
+
+def _clear(lead: re.Match[str]) -> bool:
+    """Whether the leading word is a verdict, and not "Yes or no", "No errors" or "No. 5"."""
+    after = lead["after"]
+    if _BOTH.match(after) or after.rstrip().endswith(tuple("0123456789")):
+        return False
+    word = re.search(r"[^\W_]+", after)
+    return lead["word"].lower() == "yes" or word is None or word.group().lower() in _GOES_ON.split("|")

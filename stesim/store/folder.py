@@ -1,0 +1,175 @@
+"""A run folder on disk: `manifest.json`, `trials.jsonl`, `completions.jsonl` and a lock.
+
+    >>> import tempfile; from pathlib import Path
+    >>> with RunFolder.create(Path(tempfile.mkdtemp()) / "run", {"seed": 0}) as folder: folder.manifest["seed"]
+    0
+
+A killed run leaves whole lines; opening it again heals the last one. The manifest is written once, by renaming.
+Not covered: what the manifest means (that is the business of whoever makes it), network file systems without
+working locks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+from stesim.errors import StoreError
+from stesim.records import Completion, Message, Request, Trial, shared_prefix
+from stesim.store import codec, lines
+
+MANIFEST = "manifest.json"
+TRIALS = "trials.jsonl"
+COMPLETIONS = "completions.jsonl"
+_LOCK = ".lock"
+
+Json = dict[str, Any]
+
+
+class RunFolder:
+    """One run's folder. Made with `create` or `open_` for writing (holds a lock until closed), or `read`."""
+
+    def __init__(self, path: Path, manifest: Json, lock: int | None = None) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._lock = lock
+        self._last: tuple[Message, ...] = ()
+        self._trials = lines.Appender(path / TRIALS) if lock is not None else None
+        self._completions = lines.Appender(path / COMPLETIONS) if lock is not None else None
+
+    @classmethod
+    def create(cls, path: Path, manifest: Mapping[str, Any]) -> RunFolder:
+        """Make the folder and its manifest; a folder that is there already must be empty."""
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make the run folder {path}: {error.strerror}") from None
+        if any(entry.name != _LOCK for entry in path.iterdir()):
+            raise StoreError(f"{path} is not empty and does not hold a run; choose another --out")
+        lock = _acquire(path)
+        try:
+            write_atomically(path / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+            return cls(path, dict(manifest), lock)
+        except BaseException:
+            os.close(lock)
+            raise
+
+    @classmethod
+    def open_(cls, path: Path) -> RunFolder:
+        """Open a run to go on with it; raises `StoreError` if another process writes to it."""
+        manifest = _manifest(path)
+        lock = _acquire(path)
+        try:
+            return cls(path, manifest, lock)
+        except BaseException:
+            os.close(lock)
+            raise
+
+    @classmethod
+    def read(cls, path: Path) -> RunFolder:
+        """Open a run for reading only: takes no lock and changes nothing."""
+        return cls(path, _manifest(path))
+
+    def trials(self) -> Iterator[Trial]:
+        """The finished trials, in order."""
+        for number, value in enumerate(lines.read(self.path / TRIALS), 1):
+            yield codec.trial_from_json(value, f"{self.path / TRIALS}, line {number}")
+
+    def completions(self) -> Iterator[tuple[Request, Completion, Mapping[str, int]]]:
+        """The recorded model calls, in order: request, completion, and the token counts asked for before it."""
+        before: tuple[Message, ...] = ()
+        for number, value in enumerate(lines.read(self.path / COMPLETIONS), 1):
+            try:
+                request = codec.request_from_json(value, before)
+                completion = codec.completion_from_json(value)
+                counts = value["counts"]
+            except (KeyError, TypeError, ValueError) as error:
+                where = f"{self.path / COMPLETIONS}, line {number}"
+                raise StoreError(f"{where} does not hold a completion: {type(error).__name__} {error}") from None
+            before = request.messages
+            yield request, completion, counts
+
+    def add_trial(self, trial: Trial) -> None:
+        """Append a finished trial; when this returns, it is on the disk."""
+        if self._trials is None:
+            raise StoreError(f"{self.path} is open for reading only")
+        self._trials.append(codec.trial_to_json(trial), durable=True)
+
+    def add_completion(self, request: Request, completion: Completion, counts: Mapping[str, int]) -> None:
+        """Append a model call; messages shared with the call before it are stored as their number."""
+        if self._completions is None:
+            raise StoreError(f"{self.path} is open for reading only")
+        shared = shared_prefix(self._last, request.messages)
+        line = codec.request_to_json(request, shared) | codec.completion_to_json(completion) | {"counts": dict(counts)}
+        self._completions.append(line)
+        self._last = request.messages
+
+    def close(self) -> None:
+        """Close the files and give the lock back."""
+        for appender in (self._trials, self._completions):
+            if appender is not None:
+                appender.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+def is_run(path: Path) -> bool:
+    """Whether the folder holds a run."""
+    return (path / MANIFEST).is_file()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all; raises `StoreError` if it cannot be."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise StoreError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _manifest(path: Path) -> Json:
+    try:
+        value = orjson.loads((path / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        raise StoreError(f"no run in {path}: there is no {MANIFEST}") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {path / MANIFEST}: {error.strerror}") from None
+    except orjson.JSONDecodeError as error:
+        raise StoreError(f"{path / MANIFEST} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise StoreError(f"{path / MANIFEST} is not a JSON object")
+    return value
+
+
+def _acquire(path: Path) -> int:
+    """Lock the folder for this process; the system gives the lock back however the process ends."""
+    try:
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(f"cannot write in {path}: {error.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise StoreError(f"{path} is being written by another stesim; wait for it, or choose another --out") from None
+    return lock

@@ -1,0 +1,118 @@
+"""The only door to `mocktools`: which tools there are, what a model is told of them, what a call returns.
+
+    with Toolbox.open(["forecast_weather"]) as toolbox:
+        toolbox.call(Action("forecast_weather", {"city": "Paris"})).text
+
+Not covered: stateful tools, faults, tools of the user's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import mocktools
+from stesim.errors import ToolError
+from stesim.records import Action, Observation, Tool
+
+STARTER = "starter"
+
+
+class Toolbox:
+    """A set of tools, open for calls.
+
+    `limit` is how many characters of a result a model is shown. Made with `Toolbox.open`.
+    """
+
+    def __init__(self, toolset: mocktools.Toolset, limit: int) -> None:
+        self._toolset = toolset
+        self._limit = limit
+        self.fingerprint = toolset.fingerprint
+        self.tools = tuple(
+            Tool(name=tool.name, description=tool.description, parameters=tool.parameters, provider=tool.provider)
+            for tool in toolset.tools
+        )
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(
+        cls, names: Sequence[str] | str = STARTER, *, today: datetime.date | None = None, limit: int = 2048
+    ) -> Iterator[Toolbox]:
+        """The tools of these names (or of a named toolset), answering from fixtures as of `today`.
+
+        Raises `ToolError` for an unknown name, with the nearest ones, and for a broken fixture.
+        """
+        with user_errors():
+            toolset = mocktools.load(names if isinstance(names, str) else list(names))
+            with mocktools.activate(toolset, today=today or mocktools.DEFAULT_TODAY):
+                yield cls(toolset, limit)
+
+    def get(self, name: str) -> Tool:
+        """The tool of this name; raises `ToolError` with the nearest names."""
+        with user_errors():
+            self._toolset.get(name)
+        return next(tool for tool in self.tools if tool.name == name)
+
+    def call(self, action: Action) -> Observation:
+        """Make the call; whatever the arguments, the result is an observation."""
+        with user_errors():
+            result = self._toolset.get(action.tool).call(action.arguments)
+        return Observation(text=shown(result.status, result.body, self._limit), kind=result.kind, status=result.status)
+
+
+def default_today() -> datetime.date:
+    """The date that the fixtures were made for."""
+    return mocktools.DEFAULT_TODAY
+
+
+def toolset_names() -> list[str]:
+    """The named toolsets."""
+    return mocktools.toolset_names()
+
+
+def tool_names(toolset: str) -> list[str]:
+    """The tools of a named toolset, in its order."""
+    with user_errors():
+        return [tool.name for tool in mocktools.load(toolset).tools]
+
+
+@contextlib.contextmanager
+def user_errors() -> Iterator[None]:
+    """What `mocktools` finds wrong with the user's choice of tools or fixtures is a `ToolError`."""
+    try:
+        yield
+    except mocktools.MockToolsError as error:
+        raise ToolError(str(error)) from None
+
+
+def shown(status: int | None, body: str, limit: int) -> str:
+    """A result as a model is shown it: an error says its status, and a long text is cut with a visible mark."""
+    text = body if status is None or status < 400 else f"Error (HTTP {status}): {body}"
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]} … [cut: {len(text) - limit} more characters]"
+
+
+def describe(tool: Tool) -> str:
+    """What a prompt says of a tool: name, purpose, and one line for each parameter."""
+    properties: Mapping[str, Any] = tool.parameters.get("properties", {})
+    required = tool.parameters.get("required", [])
+    lines = [f"API name: {tool.name}", f"Description: {tool.description}"]
+    lines += ["Parameters:"] if properties else ["Parameters: none"]
+    for name, schema in properties.items():
+        traits = ", ".join([_type_of(schema), "required" if name in required else "optional"])
+        lines.append(f"- {name} ({traits}): {schema.get('description', '')}".rstrip(": "))
+    return "\n".join(lines)
+
+
+def _type_of(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return "one of " + ", ".join(str(value) for value in schema["enum"])
+    kind = schema.get("type", "any")
+    name = " or ".join(kind) if isinstance(kind, list) else str(kind)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{name} from {low} to {high}"
+    return name
