@@ -31,22 +31,16 @@ DEFAULT_TODAY = datetime.date(2026, 10, 30)
 FIRST_DAY, LAST_DAY = datetime.date(2024, 1, 1), datetime.date(2027, 12, 31)
 
 STARTER = (
-    "get_current_weather",
     "forecast_weather",
-    "get_today_date",
     "add_date",
     "search_places",
     "get_local_time",
-    "convert_time",
     "convert_currency",
-    "search_encyclopedia",
     "get_article_summary",
     "search_papers",
     "get_number_fact",
     "get_country",
     "list_public_holidays",
-    "get_element",
-    "convert_units",
 )
 
 

@@ -108,7 +108,7 @@ class Exploration:
         try:
             messages = conversation.reflecting()
         except ContextFull:
-            return Reflection("unparsed", "")
+            return None
         completion = yield self._request("reflect", place, messages)
         text = completion.text.strip()
         return Reflection(parse_reflection(text), text)
@@ -118,9 +118,18 @@ class Exploration:
 
     def _request(self, purpose: Purpose, place: Place, messages: tuple[Message, ...]) -> Request:
         sampling = self.settings.sampling
+        if purpose == "imagine":
+            sampling = replace(sampling, temperature=self.settings.imagine_temperature)
         if purpose == "reflect":
             sampling = replace(sampling, max_tokens=min(sampling.max_tokens, _REFLECTION_TOKENS))
-        return Request(place, purpose, messages, sampling, derive_seed(self.settings.seed, place), _STOP[purpose])
+        seed = derive_seed(self.settings.seed, place)
+        return Request(place, purpose, messages, sampling, seed, _STOP[purpose], self._beginning(purpose, place))
+
+    def _beginning(self, purpose: Purpose, place: Place) -> str:
+        """What the reply is made to begin with."""
+        if purpose != "try":
+            return ""
+        return (self.prompts.begin_first if place.call == 1 else self.prompts.begin_next).fill()
 
     def _new_conversation(self, tool: Tool) -> Conversation:
         budget = self.settings.context - self.settings.sampling.max_tokens - _MARGIN

@@ -11,16 +11,17 @@ Not covered: summaries of what has left, memory across tools.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stesim.prompts import PromptSet
+from stesim.prompts import PromptSet, Told
 from stesim.records import Message, Step, Trial
 
 Count = Callable[[Sequence[Message]], int]
 
 _HEADING = "User Query:"
-_MARKS = {True: " (solved)", False: " (not solved)", None: ""}
+_MARKS = {True: "solved: ", False: "not solved: ", None: ""}
 
 
 class ContextFull(Exception):
@@ -55,8 +56,7 @@ class Conversation:
 
     def reflecting(self) -> tuple[Message, ...]:
         """The prompt that asks whether the query was fulfilled."""
-        question = Message("user", self._reflect(self.query or ""))
-        return self._fitted(lambda: merged([*self._messages(), question]))
+        return self._fitted(lambda: merged([*self._messages(), self._teller.reflect(self.query or "")]))
 
     def finish(self, trial: Trial) -> None:
         """Take a finished trial into the short-term memory."""
@@ -73,36 +73,59 @@ class Conversation:
         return fitted
 
     def _messages(self, past: str = "") -> tuple[Message, ...]:
-        messages = [Message("system", self.prompts.system.fill())]
-        for trial in self.finished[self.forgotten :]:
-            messages += self._imagine(first=len(messages) == 1)
-            messages += self._attempt(trial.query, trial.steps, first=len(messages) == 2)
-            if trial.reflection:
-                messages.append(Message("user", self._reflect(trial.query)))
-                messages.append(Message("assistant", trial.reflection.text))
-        first = len(messages) == 1
-        messages += self._imagine(first, past)
+        kept = [as_told(trial) for trial in self.finished[self.forgotten :]]
+        messages = opening(self.prompts) + self._teller.tell(kept)
+        messages.append(self._teller.imagine(first=not kept, past=past))
         if self.query is not None:
-            messages += self._attempt(self.query, self.steps, first)
+            messages += self._teller.attempt(self.query, turns(self.steps), first=not kept)
         return merged(messages)
 
-    def _imagine(self, first: bool, past: str = "") -> list[Message]:
-        template = self.prompts.imagine_first if first else self.prompts.imagine_next
-        values = {"api_descriptions": self.descriptions, "api_names": self.names}
-        return [Message("user", with_past(template.fill(**values), past))]
+    @property
+    def _teller(self) -> Teller:
+        return Teller(self.prompts, {"api_descriptions": self.descriptions, "api_names": self.names})
 
-    def _attempt(self, query: str, steps: Sequence[Step], first: bool) -> list[Message]:
-        template = self.prompts.try_first if first else self.prompts.try_next
-        values = {"api_descriptions": self.descriptions, "api_names": self.names, "query": query}
-        messages = [Message("assistant", query), Message("user", template.fill(**values))]
-        for step in steps:
-            messages.append(Message("assistant", step.text))
-            if step.observation:
-                messages.append(Message("user", f"Observation: {step.observation.text}"))
+
+@dataclass(frozen=True)
+class Teller:
+    """Puts trials with one API into messages. `values` fill the templates.
+
+    The first trial is told with the full templates, those after it with the short ones that build on it.
+    """
+
+    prompts: PromptSet
+    values: Mapping[str, str]
+
+    def tell(self, trials: Sequence[Told]) -> list[Message]:
+        """Finished trials."""
+        messages = []
+        for number, trial in enumerate(trials):
+            messages.append(self.imagine(first=number == 0))
+            messages += self.attempt(trial.query, trial.turns, first=number == 0)
+            if trial.reflection is not None:
+                messages += [self.reflect(trial.query), Message("assistant", trial.reflection)]
         return messages
 
-    def _reflect(self, query: str) -> str:
-        return self.prompts.reflect.fill(api_descriptions=self.descriptions, api_names=self.names, query=query)
+    def imagine(self, *, first: bool, past: str = "") -> Message:
+        """The question for a query."""
+        template = self.prompts.imagine_first if first else self.prompts.imagine_next
+        if "long_term" not in template.variables():
+            return Message("user", with_past(template.fill(**self.values), past))
+        text = template.fill(**self.values, long_term=past)
+        return Message("user", text if past else re.sub(r"\n{3,}", "\n\n", text))
+
+    def attempt(self, query: str, turns: Sequence[tuple[str, str | None]], *, first: bool) -> list[Message]:
+        """The query, the call to try it, and what was tried."""
+        template = self.prompts.try_first if first else self.prompts.try_next
+        messages = [Message("assistant", query), Message("user", template.fill(**self.values, query=query))]
+        for reply, observation in turns:
+            messages.append(Message("assistant", reply))
+            if observation is not None:
+                messages.append(Message("user", f"Observation: {observation}"))
+        return messages
+
+    def reflect(self, query: str) -> Message:
+        """The question whether the query was fulfilled."""
+        return Message("user", self.prompts.reflect.fill(**self.values, query=query))
 
 
 @dataclass
@@ -131,11 +154,30 @@ class LongTermMemory:
 
     def _list(self, newest: int) -> str:
         shown = self.entries[len(self.entries) - newest :]
-        return self.prompts.long_term.fill(queries="\n".join(f"- {query}{_MARKS[solved]}" for query, solved in shown))
+        return self.prompts.long_term.fill(queries="\n".join(f"- {_MARKS[solved]}{query}" for query, solved in shown))
+
+
+def opening(prompts: PromptSet) -> list[Message]:
+    """What every conversation begins with: the system message and the worked examples."""
+    messages = [Message("system", prompts.system.fill())]
+    for example in prompts.examples:
+        values = {"api_descriptions": example.api_descriptions, "api_names": example.api_names}
+        messages += Teller(prompts, values).tell(example.trials)
+    return messages
+
+
+def as_told(trial: Trial) -> Told:
+    """A finished trial as the conversation tells it."""
+    return Told(trial.query, turns(trial.steps), trial.reflection.text if trial.reflection else None)
+
+
+def turns(steps: Sequence[Step]) -> tuple[tuple[str, str | None], ...]:
+    """Each reply and the observation that followed."""
+    return tuple((step.text, step.observation.text if step.observation else None) for step in steps)
 
 
 def with_past(prompt: str, past: str) -> str:
-    """An imagine prompt with the list of past queries put before its closing "User Query:" (else at its end)."""
+    """An imagine prompt without a place for the list of past queries, with the list before its closing "User Query:"."""
     if not past:
         return prompt
     if prompt.endswith(_HEADING):

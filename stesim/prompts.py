@@ -3,8 +3,9 @@
 A template is plain text with `{variable}` placeholders (`{{` and `}}` stand for braces). A missing or an unknown
 variable is an error that names it, when the set is loaded and not in the middle of a run. A folder holds either
 one file a template (`imagine_first.txt`, `imagine_next.txt`, `try_first.txt`, `try_next.txt` and, optionally,
-`reflect.txt`, `long_term.txt`, `system.txt`) or one `prompt_explore.txt` in the paper's released format: the four
-templates in that order, separated by lines of `=========`. What a folder leaves out comes from the default set.
+`reflect.txt`, `long_term.txt`, `system.txt`, `begin_first.txt`, `begin_next.txt`, `example*.txt`) or one `prompt_explore.txt` in the paper's released format: the four
+templates in that order, separated by lines of `=========`. What a folder leaves out comes from the default set, but
+for the worked examples and the beginnings of replies: a folder has its own or none.
 
     >>> load_prompts().reflect.fill()[:6]
     'Was th'
@@ -61,8 +62,35 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A finished trial as a conversation tells it: the query, the replies each with the observation that followed
+    (None after a final answer), and the reflection, None where there was none.
+    """
+
+    query: str
+    turns: tuple[tuple[str, str | None], ...]
+    reflection: str | None
+
+
+@dataclass(frozen=True)
+class Example:
+    """A worked episode with an API that does not exist, at the start of every conversation.
+
+    Small models learn the format from it.
+    """
+
+    api_descriptions: str
+    api_names: str
+    trials: tuple[Told, ...]
+
+
+@dataclass(frozen=True)
 class PromptSet:
-    """The templates of an exploration (paper: appendix, prompts for STE). `fingerprint` is over all their text."""
+    """The templates of an exploration (paper: appendix, prompts for STE). `fingerprint` is over all their text.
+
+    `begin_first` and `begin_next` are what the first and each later reply of a trial is made to begin with: small
+    models keep to the format when it is begun for them.
+    """
 
     source: str
     system: Template
@@ -72,6 +100,9 @@ class PromptSet:
     try_next: Template
     reflect: Template
     long_term: Template
+    begin_first: Template
+    begin_next: Template
+    examples: tuple[Example, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -79,6 +110,7 @@ class PromptSet:
         digest = hashlib.sha256()
         for name in ALLOWED:
             digest.update(f"{name}\0{getattr(self, name).text}\0".encode())
+        digest.update(repr(self.examples).encode())
         return digest.hexdigest()
 
 
@@ -91,13 +123,16 @@ REQUIRED = {
 _COMMON = {"api_descriptions", "api_names", "query"}
 ALLOWED = {
     "system": set[str](),
-    "imagine_first": {"api_descriptions", "api_names"},
-    "imagine_next": {"api_descriptions", "api_names"},
+    "imagine_first": {"api_descriptions", "api_names", "long_term"},
+    "imagine_next": {"api_descriptions", "api_names", "long_term"},
     "try_first": _COMMON,
     "try_next": _COMMON,
     "reflect": _COMMON,
     "long_term": {"queries"},
+    "begin_first": set[str](),
+    "begin_next": set[str](),
 }
+_OWN_OR_NONE = ("begin_first", "begin_next")
 
 
 def default_folder() -> Path:
@@ -111,11 +146,12 @@ def load_prompts(folder: Path | None = None) -> PromptSet:
     """The prompt set of `folder`, or the default one; raises `PromptError` that names what is wrong."""
     texts = {name: _read(default_folder() / f"{name}.txt") for name in ALLOWED}
     if folder is not None:
-        texts |= _texts_of(folder)
+        texts |= dict.fromkeys(_OWN_OR_NONE, "") | _texts_of(folder)
     templates = {name: Template(name, text) for name, text in texts.items()}
     for template in templates.values():
         _check(template)
-    return PromptSet(source=str(folder) if folder else "default", **templates)
+    examples = tuple(_example(path) for path in sorted((folder or default_folder()).glob("example*.txt")))
+    return PromptSet(source=str(folder) if folder else "default", examples=examples, **templates)
 
 
 def _texts_of(folder: Path) -> dict[str, str]:
@@ -131,12 +167,43 @@ def _texts_of(folder: Path) -> dict[str, str]:
 
 
 def _released(path: Path) -> dict[str, str]:
-    parts = [part.strip() for part in re.split(r"^={5,}\s*$", _read(path), flags=re.MULTILINE)]
+    parts = _parts(path)
     if len(parts) != len(RELEASED_PARTS):
         raise PromptError(
             f"{path}: expected {len(RELEASED_PARTS)} parts separated by lines of =========, found {len(parts)}"
         )
     return dict(zip(RELEASED_PARTS, parts, strict=True))
+
+
+def _parts(path: Path) -> list[str]:
+    return [part.strip() for part in re.split(r"^={5,}\s*$", _read(path), flags=re.MULTILINE)]
+
+
+def _example(path: Path) -> Example:
+    """Read a worked episode: the API's description, then for each trial its query, transcript and reflection."""
+    description, *rest = _parts(path)
+    name = re.match(r"API name: *(\S.*)", description)
+    if name is None:
+        raise PromptError(f"{path}: the first part must begin with 'API name: '")
+    if not rest or len(rest) % 3:
+        raise PromptError(
+            f"{path}: expected a description and then a query, a transcript and a reflection for each trial, "
+            f"separated by lines of =========; found {1 + len(rest)} parts"
+        )
+    trials = [
+        Told(query, _turns(text, path), reflection) for query, text, reflection in zip(*[iter(rest)] * 3, strict=True)
+    ]
+    return Example(description, name[1].strip(), tuple(trials))
+
+
+def _turns(transcript: str, path: Path) -> tuple[tuple[str, str | None], ...]:
+    turns = []
+    for turn in re.split(r"^(?=Thought:)", transcript, flags=re.MULTILINE)[1:]:
+        reply, observed, observation = turn.partition("\nObservation:")
+        turns.append((reply.strip(), observation.strip() if observed else None))
+    if not turns or turns[-1][1] is not None:
+        raise PromptError(f"{path}: a transcript must consist of replies with 'Thought:' and end with a final answer")
+    return tuple(turns)
 
 
 def _check(template: Template) -> None:

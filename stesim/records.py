@@ -113,7 +113,7 @@ class Reflection:
 class Trial:
     """One trial: an imagined query and the attempt to answer it. `episode` and `trial` count from 1.
 
-    `reflection` is None where reflection is switched off. `forgotten` is how many earlier trials of the
+    `reflection` is None where it is switched off, and where the context was full. `forgotten` is how many earlier trials of the
     episode had to leave the context before this one was over.
     """
 
@@ -223,7 +223,8 @@ class RunSettings:
     """What a run depends on besides the model, the tools and the prompts.
 
     `short_term`, `long_term`, `feedback` and `reflection` are the paper's ablation switches.
-    `observation_limit` is in characters, `long_term_tokens` and `context` in tokens; `today` is an ISO date.
+    A query is imagined at a temperature of its own: small models need a high one to imagine something new and a
+    low one to keep to the format. `observation_limit` is in characters, `long_term_tokens` and `context` in tokens; `today` is an ISO date.
     """
 
     tools: tuple[str, ...]
@@ -232,6 +233,7 @@ class RunSettings:
     max_calls: int
     seed: int
     sampling: Sampling
+    imagine_temperature: float
     context: int
     observation_limit: int = 2048
     long_term_tokens: int = 512

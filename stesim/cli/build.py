@@ -36,7 +36,8 @@ DEFAULTS: Values = {
     "trials": 2,
     "max_calls": 3,
     "seed": 0,
-    "temperature": 0.7,
+    "temperature": 0.4,
+    "imagine_temperature": 0.9,
     "top_p": 0.95,
     "top_k": 40,
     "min_p": 0.05,
@@ -56,6 +57,7 @@ PAPER: Values = {
     "trials": 4,
     "max_calls": 4,
     "temperature": 1.0,
+    "imagine_temperature": 1.0,
     "top_p": 1.0,
     "top_k": 0,
     "min_p": 0.0,
@@ -144,7 +146,8 @@ def make_settings(values: Values, context: int | None) -> RunSettings:
 def flat(settings: RunSettings) -> Values:
     """The settings as the manifest holds them."""
     values = asdict(settings)
-    return {**values, **values.pop("sampling"), "tools": list(settings.tools)}
+    sampling = values.pop("sampling")
+    return {**values, **sampling, "tools": list(settings.tools)}
 
 
 def make_manifest(settings: RunSettings, spec: str, model: Model, prompts: PromptSet, box: Toolbox) -> Values:

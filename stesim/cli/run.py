@@ -80,6 +80,7 @@ POSITIVE = click.IntRange(min=1)
 )
 @_setting("--max-tokens", kind=POSITIVE, text="Tokens of a reply, at most.")
 @_setting("--temperature", kind=click.FloatRange(0, 5), text="0 always takes the likeliest token.")
+@_setting("--imagine-temperature", kind=click.FloatRange(0, 5), text="The temperature at which queries are imagined.")
 @_setting(
     "--top-p",
     kind=click.FloatRange(0, 1),

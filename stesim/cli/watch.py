@@ -37,8 +37,6 @@ class WatchedModel:
             if on_text:
                 on_text(text)
 
-        if request.prefill:
-            write(request.prefill)
         completion = self._model.complete(request, write)
         self._console.print()
         return completion

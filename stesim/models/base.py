@@ -40,7 +40,7 @@ class Model(Protocol):
         """How many tokens a prompt of these messages has."""
 
     def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
-        """Answer a request; `on_text` is given the reply piece by piece as it comes."""
+        """Answer a request; `on_text` is given the completion's text piece by piece as it comes."""
 
     def describe(self) -> Mapping[str, Any]:
         """What the manifest should say of the model besides its name and fingerprint."""

@@ -99,6 +99,8 @@ class LlamaCppModel:
         stops = StopFinder((*request.stop, *self._stop))
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         generated, finish = 0, "length"
+        if on_text and request.prefill:
+            on_text(request.prefill)
         for token in self._sample(request.sampling, request.seed):
             if self._ends(token):
                 finish = "stop"

@@ -53,7 +53,7 @@ class ReplayModel:
         if recorded != request:
             raise ReplayMismatch(f"{self.name} recorded something else for {where}:\n{_difference(recorded, request)}")
         if on_text:
-            on_text(completion.text[len(request.prefill) :])
+            on_text(completion.text)
         return completion
 
     def describe(self) -> Mapping[str, Any]:

@@ -23,7 +23,10 @@ from stesim.records import Completion, Message, Request
 
 
 class ScriptedModel:
-    """Answers the nth request with the nth text, cut at the request's stop texts as a real model's would be."""
+    """Answers the nth request with the nth text, cut at the request's stop texts as a real model's would be.
+
+    A text is a whole reply: what a real model's reply would be made to begin with is not put before it.
+    """
 
     context: int | None = None
 
@@ -67,7 +70,7 @@ class ScriptedModel:
         if on_text:
             on_text(text)
         return Completion(
-            text=request.prefill + text,
+            text=text,
             finish="stop",
             prompt_tokens=self.count(request.messages),
             tokens=estimate_tokens([Message("assistant", text)]),

@@ -9,6 +9,7 @@ Not here: the members of the object (`json_tolerant`), and objects that name the
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from stesim.parsing.json_tolerant import Broken, Found, read_members, read_object
@@ -29,7 +30,12 @@ _QUOTED_KEY = re.compile(r"""["'“][^"'”\n]{1,80}["'”]\s*[:：]""")
 _PLACEHOLDER_KEY = re.compile(r"(?:key|name|arg|argument|param|parameter)(?:_?[0-9n])?\Z")
 _PLACEHOLDER_VALUE = re.compile(r"<?value(?:_?[0-9n])?>?\Z")
 _OPEN = re.compile(r"\{\s*")
-_CLOSE = re.compile(r"\}\s*")
+_LONGEST_REST = 2000
+_INSIDE = re.compile(r"""["'”]\s*[:：]|\[""")
+_GOES_ON = re.compile(r"""[}\s]*,?\s*["'“]?[^"'”\n]{0,80}["'”]\s*[:：]""")
+_QUOTE = re.compile("[\"']")
+_CLOSE = re.compile(r"\s*\}")
+_EMPTY = re.compile(r"\{\s*\}")
 _ESCAPED_OPEN = re.compile(r"\{(?:\s|\\n)*\\\"")
 _ESCAPED = re.compile(r"\\([\\\"])")
 
@@ -49,12 +55,12 @@ def read_arguments(text: str, start: int, end: int, *, cut: bool) -> Found | Bro
         return Broken("bad_value", found.repairs)
     if is_placeholder(found.value):
         return Broken("template_echo", found.repairs)
-    if _in_doubt(text, found.end, end):
+    if _in_doubt(text, found.end, end) or ("missing_comma" in found.repairs and _CLOSE.match(text, found.end, end)):
         return Broken("not_json", found.repairs)
     return replace(found, repairs=fence + found.repairs)
 
 
-def is_placeholder(arguments: dict[str, object]) -> bool:
+def is_placeholder(arguments: Mapping[str, object]) -> bool:
     """Whether the arguments are the `{"key_1": "value_1"}` of a prompt."""
     return bool(arguments) and all(
         isinstance(value, str) and _PLACEHOLDER_KEY.match(key) and _PLACEHOLDER_VALUE.match(value)
@@ -63,10 +69,17 @@ def is_placeholder(arguments: dict[str, object]) -> bool:
 
 
 def _in_doubt(text: str, at: int, end: int) -> bool:
-    """Whether the line goes on as if the object had ended within a string: `{"q": "use "} here"}`."""
+    """Whether it goes on as if the object had ended too early: `{"q": "use "} here"}`, `{"a": 1}, "b": 2}`."""
+    onwards = _GOES_ON.match(text, at, end)
+    if onwards and text.find("}", onwards.end(), end) >= 0:
+        return True
     newline = text.find("\n", at, end)
-    rest = text[at : newline if newline >= 0 else end]
-    return '"' in rest and rest.count("}") > rest.count("{")
+    rest = text[at : min(newline if newline >= 0 else end, at + _LONGEST_REST)]
+    if "}" not in rest or not _QUOTE.search(rest):
+        return False
+    marks = find_marks(rest)
+    rest = rest[: marks[0].start] if marks else rest
+    return bool(_QUOTE.search(rest[: max(rest.rfind("}"), 0)])) and rest.count("}") > rest.count("{")
 
 
 def _read_here(text: str, at: int, end: int, cut: bool) -> Found | Broken:
@@ -84,22 +97,25 @@ def _read_here(text: str, at: int, end: int, cut: bool) -> Found | Broken:
 
 
 def _braced(text: str, at: int, end: int, cut: bool) -> Found | Broken:
-    """The object at `at`, after doubled or empty braces before it."""
+    """The object at `at`, after doubled braces or one empty pair before it."""
     first = at
-    while True:
-        opened = _OPEN.match(text, at, end)
-        inner = opened.end() if opened else end
-        closed = _CLOSE.match(text, inner, end)
-        inner = closed.end() if closed else inner
-        if not text.startswith("{", inner, end):
-            break
-        at = inner
+    at = _inmost(text, at, end)
+    empty = _EMPTY.match(text, at, end)
+    if empty and text.startswith("{", empty.end(), end):
+        full = read_object(text, _inmost(text, empty.end(), end), end, cut=cut)
+        if isinstance(full, Found):
+            return replace(full, repairs=("double_braces", *full.repairs))
     repairs = ("double_braces",) if at > first else ()
-    if _ESCAPED_OPEN.match(text, at, end):
-        found = _escaped(text, at, end, cut)
-    else:
-        found = read_object(text, at, end, cut=cut)
+    escaped = _ESCAPED_OPEN.match(text, at, end)
+    found = _escaped(text, at, end, cut) if escaped else read_object(text, at, end, cut=cut)
     return replace(found, repairs=repairs + found.repairs)
+
+
+def _inmost(text: str, at: int, end: int) -> int:
+    """The last of the opening braces that stand one after the other from `at`."""
+    while (opened := _OPEN.match(text, at, end)) and text.startswith("{", opened.end(), end):
+        at = opened.end()
+    return at
 
 
 def _escaped(text: str, at: int, end: int, cut: bool) -> Found | Broken:
@@ -124,9 +140,10 @@ def _listed(text: str, at: int, end: int, cut: bool) -> Found | Broken:
     if isinstance(found, Broken):
         return found
     rest = text[found.end : end].lstrip(" \t\n\r,")
-    if not rest.startswith("]"):
-        return Broken("truncated" if not rest and cut else "not_an_object", found.repairs)
-    return Found(found.value, text.index("]", found.end) + 1, ("list_unwrapped", *found.repairs))
+    if rest.startswith(("{", "[", '"')):
+        return Broken("not_an_object", found.repairs)
+    closed = text.index("]", found.end) + 1 if rest.startswith("]") else found.end
+    return Found(found.value, closed, ("list_unwrapped", *found.repairs))
 
 
 def _quoted(text: str, at: int, end: int, cut: bool) -> Found | Broken | None:
@@ -152,7 +169,11 @@ def _quoted(text: str, at: int, end: int, cut: bool) -> Found | Broken | None:
 def _after_text(text: str, at: int, end: int, cut: bool) -> Found | Broken:
     """The first object after other words, unless an invented part of the conversation begins before it."""
     brace = text.find("{", at, end)
-    if brace >= 0 and not find_marks(text[at:brace]):
+    before = text[at:brace] if brace >= 0 else ""
+    if _INSIDE.search(before):
+        # The brace belongs to a member of something that did not begin as an object.
+        return Broken("not_json" if '"' in before else "not_an_object")
+    if brace >= 0 and all(mark.kind == "thought" for mark in find_marks(before)):
         found = _braced(text, brace, end, cut)
         return replace(found, repairs=("dropped_text", *found.repairs))
     return Broken("template_echo" if _TEMPLATE.match(text, at, end) else "not_an_object")

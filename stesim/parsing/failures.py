@@ -18,7 +18,7 @@ MOST_NAMES = 8
 _LONGEST_NAME = 80
 
 _ANSWER_HINT = 'If you know the answer, write "Final Answer:" and then the answer.'
-_INPUT_HINT = 'Then write "Action Input:" with the arguments as one JSON object, or {} for no arguments.'
+_INPUT_HINT = 'then on a new line "Action Input:" and the arguments as one JSON object, or {} for none.'
 
 
 def _names_hint(tools: Collection[str] | None, written: str = "") -> str:
@@ -40,13 +40,12 @@ def _action_line(tool: str, tools: Collection[str] | None) -> str:
 
 def _call_hint(tool: str, tools: Collection[str] | None) -> str:
     names = "" if tool else _names_hint(tools)
-    return f"To use a tool, write {_action_line(tool, tools)} on one line. {_INPUT_HINT}{names}"
+    return f"Write {_action_line(tool, tools)}, {_INPUT_HINT}{names}"
 
 
 def _input_again(problem: str) -> Callable[[str, Collection[str] | None, str], str]:
     def text(tool: str, tools: Collection[str] | None, written: str) -> str:
-        again = f"Write {_action_line(tool, tools)} again" if tool else "Try again"
-        return f'{problem} {again}, then "Action Input:" with one JSON object, and nothing after it.'
+        return f"{problem} {_call_hint(tool, tools)}"
 
     return text
 
@@ -65,18 +64,18 @@ _TEXTS: dict[str, Callable[[str, Collection[str] | None, str], str]] = {
     "missing_input": lambda tool, tools, _: f'There was no "Action Input:". {_call_hint(tool, tools)}',
     "several_actions": lambda tool, tools, _: f'Write only one "Action:" in a reply. {_call_hint(tool, tools)}',
     "several_inputs": lambda tool, tools, _: f'Write only one "Action Input:" in a reply. {_call_hint(tool, tools)}',
-    "several_tools": lambda tool, tools, _: f"You named more than one tool. Use only one. {_call_hint('', tools)}",
+    "several_tools": lambda tool, tools, _: f"Use only one tool at a time. {_call_hint('', tools)}",
     "unknown_tool": _unknown,
-    "action_none": lambda tool, tools, _: f"You chose no tool. {_ANSWER_HINT} {_call_hint(tool, tools)}",
-    "template_echo": _input_again("You copied the example. Use a real tool name and real values."),
-    "truncated": _input_again("Your reply was cut off. Keep it short."),
-    "repetition": lambda tool, tools, _: f"You repeat yourself. Keep it short. {_call_hint(tool, tools)}",
+    "action_none": lambda tool, tools, _: f"You chose no tool. {_ANSWER_HINT} Otherwise: {_call_hint(tool, tools)}",
+    "template_echo": _input_again("You copied the example; use a real tool name and real values."),
+    "truncated": _input_again("Your reply was cut off; keep it short."),
+    "repetition": lambda tool, tools, _: f"You repeat yourself; keep it short. {_call_hint(tool, tools)}",
     "not_an_object": _input_again('The arguments must be a JSON object like {"name": "value"}.'),
     "not_json": _input_again(
-        'The arguments are not valid JSON. Put names and text in double quotes: {"name": "value"}.'
+        'The arguments are not valid JSON; put names and text in double quotes: {"name": "value"}.'
     ),
-    "too_long": _input_again("The arguments are too long. Keep them short."),
-    "bad_value": _input_again("One argument has a value that cannot be used. Use plain text and ordinary numbers."),
+    "too_long": _input_again("The arguments are too long; keep them short."),
+    "bad_value": _input_again("Use plain text and ordinary numbers as values."),
     "empty_answer": lambda tool, tools, _: f"Your final answer was empty. {_ANSWER_HINT}",
 }
 

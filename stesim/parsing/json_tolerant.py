@@ -5,7 +5,7 @@
 
 Valid JSON is read by the standard library. What is broken is mended member by member; a value is never completed,
 shortened or guessed: a text in doubt is `not_json`, one that stops inside a value is `truncated`. Not covered: values
-without quotes, YAML, triple quotes, string concatenation, sums. Where the arguments begin is the business of `arguments`.
+without quotes, YAML, triple quotes, string concatenation, sums. Where the arguments begin: `arguments`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _SPACE = re.compile(r"(?:\s|\\n|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _PLAIN = {close: re.compile(rf"[^{close}\\\x00-\x1f]*") for close in "\"'”’"}
 _CLOSERS = {'"': '"', "'": "'", "“": "”", "‘": "’"}
 _QUOTED_KEY = r"""(?:"[^"\n]{0,80}"|'[^'\n]{0,80}'|“[^”\n]{0,80}”)\s*[:：]"""
+# A key that the text was cut off in: enough to see that the string before it has ended.
+_CUT_KEY = r"""(?:"[^"\n]{0,80}"?|'[^'\n]{0,80}'?)\Z"""
 _BLANK = r"\s*(?:\\n\s*)?"
 _STOP = r"\Z|`{3}|(?<=\s)(?://|\#|/\*)"
 _VALUE = r"[\"'“‘{\[\-\d]|(?i:true|false|null|none)\b"
@@ -36,11 +38,14 @@ def _after(closer: str, following: str, word: str) -> re.Pattern[str]:
 
 _AFTER_KEY = re.compile(r"\s*[:：]")
 _AFTER_MEMBER = {
-    "}": _after("}", rf"{_QUOTED_KEY}|", rf"{_QUOTED_KEY}|[A-Za-z_]\w{{0,80}}\s*[:：]"),
+    "}": _after("}", rf"{_QUOTED_KEY}|", rf"{_QUOTED_KEY}|{_CUT_KEY}|[A-Za-z_]\w{{0,80}}\s*[:：]"),
     ")": _after(")", "", r"[A-Za-z_]\w{0,80}\s*="),
 }
 _AFTER_ELEMENT = _after("]", "", _VALUE)
 _ONLY_KEY = re.compile(_QUOTED_KEY)
+# An open quote here is as likely one too many, or the seam of two strings, as part of the text.
+_SEAM = re.compile(r"""["'”’][^\w"'“‘]{0,6}[,:{}\[\]\\#][^\w"'“‘]{0,6}["'“‘]""")
+_JOINT = re.compile(r"""\A\s*["'“”’]|["'”’]\s*(?:\Z|[,:{}\[\]])|[,:{}\[\]\\]\s*["'“‘]""")
 _COLON = re.compile(r"\s*[:：]")
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.+])")
 _WORD = re.compile(r"-?[A-Za-z_]\w*")
@@ -115,7 +120,7 @@ class _Reader:
             value = self.members(closer, opened=opened)
         except _BrokenError as broken:
             return Broken(str(broken), tuple(self.repairs))
-        # One string with an odd number of open quotes can only end where it does; with two, a quote may belong to either.
+        # One string with an odd number of open quotes can only end where it does; with two, one may belong to either.
         if self.odd_strings > 1 or (self.open_quotes and any(repair in self.repairs for repair in _IN_DOUBT)):
             return Broken("not_json", tuple(self.repairs))
         return Found(value, self.at, tuple(self.repairs))
@@ -326,14 +331,19 @@ class _Reader:
             parts.append(char)
             self.at += 1
         self.at += 1
+        string = "".join(parts)
+        if inner and (_JOINT if inner % 2 else _SEAM).search(string):
+            raise _BrokenError("not_json")
         self.open_quotes += inner
         self.odd_strings += inner % 2
-        return "".join(parts)
+        return string
 
     def inner(self, close: str, begin: int, after: re.Pattern[str]) -> int:
         """Whether to count the quote here, which does not end its string; an apostrophe within a word never counts."""
-        self.note("inner_quote")
         text, at = self.text, self.at
+        if after is _AFTER_KEY:
+            raise _BrokenError("not_json") if text[at + 1 :].strip() else self.stop()
+        self.note("inner_quote")
         if close in "'’" and begin < at and text[at - 1].isalnum() and text[at + 1 : at + 2].isalnum():
             return 0
         follows = text[at + 1 : at + 200].lstrip()

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 _DECOR = r"[ \t>*_#`-]{0,12}"
 _MARK = re.compile(
     rf"^(?P<lead>{_DECOR})(?P<word>(?i:action[ _-]?inputs?|actions?|observations?|final[ _-]?answer|thoughts?"
     r"|user query|question|user|human))(?:[ ]?\#?[0-9]{1,3})?[*_`]{0,3}[ \t]{0,8}(?P<colon>[:：])"
-    r"|(?<![^\W_])(?P<inline>Action Input|Action|Observation|Final Answer)[:：]",
+    r"|(?P<inline>Action Input|Action|Observation|Final Answer)[:：]",
     re.MULTILINE,
 )
+_MOST_MARKS = 1000
 _KINDS = {"action": "action", "actions": "action", "observation": "observation", "observations": "observation",
           "thought": "thought", "thoughts": "thought", "finalanswer": "answer"}  # fmt: skip
 _TURNS = frozenset({"userquery", "question", "user", "human"})
@@ -26,7 +28,8 @@ _STARS = re.compile(r"[*_]{1,3}(?=\s)")
 _OPEN_THINK = re.compile(r"\s*(?:Thought:\s*)?<think(?:ing)?>", re.IGNORECASE)
 _CLOSE_THINK = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _LEADING_THOUGHT = re.compile(rf"{_DECOR}thoughts?(?: ?[0-9]{{1,3}})?[*_`]{{0,3}} ?[:：][*_]{{0,3}}", re.IGNORECASE)
-_LOOK_BACK = 600
+# Long enough for a sentence that comes back, and for a few characters that do.
+_LOOK_BACK = (600, 160)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ def _mark(match: re.Match[str]) -> Mark:
 
 
 def find_marks(text: str) -> list[Mark]:
-    """All markers in order, those within strings too."""
-    return [_mark(match) for match in _MARK.finditer(text)]
+    """The markers in order, those within strings too; of a text that repeats them without end, the first many."""
+    return [_mark(match) for match in islice(_MARK.finditer(text), _MOST_MARKS)]
 
 
 def split_thinking(text: str) -> tuple[str, str, bool]:
@@ -94,10 +97,9 @@ def ends_in_marker(text: str) -> bool:
 
 def repeats(text: str) -> bool:
     """Whether the end of the text is one short piece over and over (four times at least)."""
-    tail = text.rstrip()[-_LOOK_BACK:]
-    if len(tail) < _LOOK_BACK // 4:
-        return False
-    return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // 4 + 1))
+    text = text.rstrip()
+    tails = [text[-length:] for length in _LOOK_BACK if len(text) >= length]
+    return any(tail[period:] == tail[:-period] for tail in tails for period in range(1, len(tail) // 4 + 1))
 
 
 def thought_of(text: str) -> str:

@@ -78,7 +78,9 @@ _PAIRS = (
     ("[", "]"),
     ("<", ">"),
     ("(", ")"),
+    ("{", "}"),
 )
+_AFTER_NAME = re.compile(r"[ \t\r]*(?:\n|\Z|Action Input[:：])")
 _MOST_CUTS = 16
 _LONGEST = 500
 
@@ -104,11 +106,10 @@ def fold(name: str) -> str:
 def exact(text: str, start: int, tools: Collection[str] | None) -> tuple[str, int] | None:
     """The longest known name that stands right here and ends its line or precedes `Action Input:`."""
     best: tuple[str, int] | None = None
-    after = re.compile(r"[ \t\r]*(?:\n|\Z|Action Input[:：])")
     for tool in tools or ():
         bare = tool.strip()
         end = start + len(bare)
-        if bare and (best is None or end > best[1]) and text.startswith(bare, start) and after.match(text, end):
+        if bare and (best is None or end > best[1]) and text.startswith(bare, start) and _AFTER_NAME.match(text, end):
             best = tool, end
     return best
 
@@ -222,7 +223,9 @@ def resolve(text: str, tools: Collection[str] | None) -> Name:
     newline = text.find("\n", start)
     line = text[start : min(newline if newline >= 0 else len(text), start + _LONGEST)]
     number = _NUMBER.match(line)
-    leads = [(0, ())] if not number else [(0, ()), (number.end(), ("name_wrapping",))]
+    leads: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+    if number:
+        leads.append((number.end(), ("name_wrapping",)))
     lead = _LEAD.match(line) if tools is not None else None
     if lead:
         leads.append((lead.end(), ("name_lead",)))

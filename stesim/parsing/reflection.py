@@ -19,7 +19,10 @@ _GOES_ON = (
     "i|it|its|the|this|that|these|those|we|you|he|she|they|my|your|there|because|since|as|not|but|and|so|sorry"
     "|unfortunately|however|although"
 )
-_LABEL = r"(?:yes ?(?:/|or) ?no|[a-z][a-z ]{0,30})"
+_LABEL = (
+    r"(?:yes ?(?:/|or) ?no|(?:query )?fulfilled|assistant|(?:the |my |final )?"
+    r"(?:answer|reflection|verdict|result|conclusion|response|evaluation|thought))"
+)
 _LEAD = re.compile(
     rf"[\W_]*(?:[0-9]{{1,2}}[.)][\W_]*)?(?:{_LABEL}[*_]{{0,3}} ?[:：?][\W_]*)?(?P<word>yes|no)(?![^\W_]|['’\-][^\W_])"
     rf"(?P<after>[*_]{{0,3}} ?(?:(?:/|\||,? ?or|,? ?and) ?(?:yes|no)\b|[^\W_]+|[.][*_]{{0,3}} ?[0-9])?)",
@@ -29,7 +32,7 @@ _BOTH = re.compile(r"[*_]{0,3},? ?(?:/|\||or|and) ?(?:yes|no)\b", re.IGNORECASE)
 _YES = re.compile(r"(?<![^\W_])yes(?![^\W_])", re.IGNORECASE)
 # Within a text, "no" before another word is part of that sentence; at its end or in capitals it is a verdict.
 _NO = re.compile(
-    r"(?<![^\W_])(?:no(?=[*_\"'”’]{0,4}(?:[.,;!?)\]\n]|\s*\Z))|No(?=[*_]{1,3}|\"|,)|NO(?![^\W_]))(?!\. ?[0-9])"
+    r"(?<![^\W_])(?:[Nn]o(?=[*_\"'”’]{0,4}(?:[.,;!?)\]\n]|\s*\Z))|No(?=[*_]{1,3}|\")|NO(?![^\W_]))(?!\. ?[0-9])"
 )
 _LONGEST = 20_000
 

@@ -4,9 +4,9 @@
     parse_strict('Action: today\\nAction Input: {}', ['today'])
 
 It is kept with its faults, so that numbers can be compared with the paper's: valid JSON followed by an invented
-observation is rejected, so are trailing commas and a nested object at the end of the arguments; a final answer beside a
-call is dropped. Not here: the paper's scoring replaces an unknown name by the closest one; do that with `tools=None` and
-the name that comes back.
+observation is rejected, so are trailing commas and a nested object at the end of the arguments; a final answer beside
+a call is dropped. Not here: the paper's scoring replaces an unknown name by the closest one; do that with `tools=None`
+and the name that comes back.
 """
 
 from __future__ import annotations

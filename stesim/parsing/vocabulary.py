@@ -37,7 +37,7 @@ REPAIRS: Mapping[str, str] = MappingProxyType(
         "name_tail": "text after the name (its description) was left out",
         # The arguments.
         "no_arguments": "nothing, none, null or [] stood for no arguments",
-        "code_fence": "a code fence or back-quotes around the arguments were taken off",
+        "code_fence": "a code fence, back-quotes or quotes around the arguments were taken off",
         "double_braces": "doubled braces at the start were read as single ones",
         "extra_braces": "closing braces or brackets too many were left out",
         "list_unwrapped": "a list with one object was read as that object",
@@ -78,7 +78,7 @@ FAILURES: Mapping[str, str] = MappingProxyType(
         "not_an_object": "the arguments are no JSON object",
         "not_json": "the arguments cannot be read as JSON in exactly one way",
         "too_long": "the arguments are broken and too long to be mended",
-        "bad_value": "an argument cannot be stored: not a finite number, beyond 64 bit, half a character, nested too deep",
+        "bad_value": "an argument cannot be stored: no finite number, beyond 64 bit, half a character, nested too deep",
         "empty_answer": "'Final Answer:' stands without an answer",
     }
 )

@@ -51,7 +51,8 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot make the run folder {path}: {error.strerror}") from None
-        if any(entry.name != _LOCK for entry in path.iterdir()):
+        # The lock and a half-written manifest of a run that was killed at once begin with a dot.
+        if any(not entry.name.startswith(".") for entry in path.iterdir()):
             raise StoreError(f"{path} is not empty and does not hold a run; choose another --out")
         lock = _acquire(path)
         try:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stesim.parsing import parse_reflection, parse_strict, parse_tolerant, render
 from stesim.parsing.arguments import is_placeholder
-from stesim.parsing.markers import find_marks
+from stesim.parsing.markers import cut_stop_word, find_marks
 from stesim.parsing.values import storable
 from stesim.parsing.vocabulary import FAILURES, REPAIRS
 from stesim.records import Action, FinalAnswer, ParseFailure, Reply
@@ -19,51 +19,84 @@ TOOLS = ("search", "get_weather", "Numbers%%Get math fact")
 
 # The pieces that replies are made of, right and wrong ones.
 FRAGMENTS = (
-    "Thought: ", "Action: ", "Action:", "Action Input: ", "Action Input:", "Observation: ", "Final Answer: ", "Final Answer:",
-    "**Action:** ", "Action 1: ", "Action：", "action input: ", "User Query: ", "\n", "\n\n", " ", "\\n", "search",
-    "get_weather", "Get Weather", "Numbers%%Get math fact", "get\\_weather", "`search`", "None", "Finish", "Use ", "tool",
-    "{", "}", "{{", "}}", "[", "]", "(", ")", '"', "'", ",", ":", "=", "...", "{}", '{"a": 1}', '{"a": 1,}', "{'a': 'b'}",
-    '{"a": {"b": 2}}', '{"name": "search", "arguments": {}}', '"a": ', '"b"', "1", "-2.5", "true", "None", "NaN", "```json\n",
-    "```", "<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_search>", "//", "#", "/*", "*/", "\\", '\\"', "\\u00",
-    "“", "”", "，", "Observ", "Yes", "no", "\ud800", "\x00", "é", "the API function name", '{"key_1": "value_1"}',
+    "Thought: ", "Action: ", "Action:", "Action Input: ", "Action Input:", "Observation: ", "Final Answer: ",
+    "Final Answer:", "**Action:** ", "Action 1: ", "Action：", "action input: ", "User Query: ", "\n", "\n\n", " ",
+    "\\n", "search", "get_weather", "Get Weather", "Numbers%%Get math fact", "get\\_weather", "`search`", "None",
+    "Finish", "Use ", "tool", "{", "}", "{{", "}}", "[", "]", "(", ")", '"', "'", ",", ":", "=", "...", "{}",
+    '{"a": 1}', '{"a": 1,}', "{'a': 'b'}", '{"a": {"b": 2}}', '{"name": "search", "arguments": {}}', '"a": ', '"b"',
+    "1", "-2.5", "true", "None", "NaN", "```json\n", "```", "<think>", "</think>", "<tool_call>", "</tool_call>",
+    "<tool_search>", "//", "#", "/*", "*/", "\\", '\\"', "\\u00", "“", "”", "，", "Observ", "Yes", "no", "\ud800",
+    "\x00", "é", "the API function name", '{"key_1": "value_1"}',
 )  # fmt: skip
 PIECES = st.lists(st.sampled_from(FRAGMENTS), max_size=4).map("".join)
 FEW = st.lists(st.sampled_from(FRAGMENTS), max_size=1).map("".join)
 OBJECT_TEXTS = st.one_of(
     st.sampled_from(['{"a": 1}', '{"a": "b"}', "{}", '{"a": {"b": [2]}}', "{'a': True,}"]),
-    st.lists(st.sampled_from(["a", "b ", '"', '"', ", ", ": ", '", "c": "', "'", "\n", "}", "{", "1", "\\"]), max_size=8).map(
-        lambda parts: '{"a": "' + "".join(parts) + '"}'
-    ),
+    st.lists(
+        st.sampled_from(["a", "b ", '"', '"', ", ", ": ", '", "c": "', "'", "\n", "}", "{", "1", "\\"]), max_size=8
+    ).map(lambda parts: '{"a": "' + "".join(parts) + '"}'),
 )
 # Replies that are a call but for a few pieces.
 NEARLY = st.builds(
     lambda before, tool, between, arguments, after: f"{before}Action: {tool}{between}Action Input: {arguments}{after}",
-    FEW, st.sampled_from(TOOLS), st.sampled_from(["\n", "\n", " ", "\\n\n", " (it finds)\n"]) | FEW, OBJECT_TEXTS | PIECES, PIECES,
-)  # fmt: skip
+    FEW,
+    st.sampled_from(TOOLS),
+    st.sampled_from(["\n", "\n", " ", "\\n\n", " (it finds)\n"]) | FEW,
+    OBJECT_TEXTS | PIECES,
+    PIECES,
+)
 REPLIES = st.one_of(st.text(), st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join), NEARLY)
 
 MARKERS = st.sampled_from(
-    ["Action:", "Action Input:", "Final Answer:", "Observation:", "\nAction: x", "</think>", "<think>", "</tool_call>", "```", "{", "}", '"', "\\n"]
+    [
+        "Action:",
+        "Action Input:",
+        "Final Answer:",
+        "Observation:",
+        "\nAction: x",
+        "</think>",
+        "<think>",
+        "</tool_call>",
+        "```",
+        "{",
+        "}",
+        '"',
+        "\\n",
+    ]
 )
 TEXTS = st.one_of(st.text(st.characters(codec="utf-8"), max_size=12), st.lists(MARKERS, max_size=3).map(" ".join))
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False), TEXTS
 )
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=8)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=8
+)
 OBJECTS = st.dictionaries(TEXTS, VALUES, max_size=4).filter(lambda value: not is_placeholder(value))
 NAMES = st.one_of(
     st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=20),
     st.lists(st.sampled_from([*FRAGMENTS[:9], "search", "%%", "[x]", "(y)"]), min_size=1, max_size=3).map("".join),
 ).filter(lambda name: name == name.strip() and "\n" not in name and name.strip())
 # A thought without a marker of its own.
-THOUGHTS = st.lists(st.sampled_from(["I need", "the weather", "in Lyon", "{now}", '"soon"', "100 %", "–"]), max_size=4).map(" ".join)
+THOUGHTS = st.lists(
+    st.sampled_from(["I need", "the weather", "in Lyon", "{now}", '"soon"', "100 %", "–"]), max_size=4
+).map(" ".join)
 
 NOISE_BEFORE = st.sampled_from(
-    ["", "Sure!\n", "Thought: I look it up.\n", "Final Answer:\n", "<think>Action: no</think>\n", "User Query: what?\n", "Observation: none\n"]
+    [
+        "",
+        "Sure!\n",
+        "Thought: I look it up.\n",
+        "Final Answer:\n",
+        "<think>Action: no</think>\n",
+        "User Query: what?\n",
+        "Observation: none\n",
+    ]
 )
 NOISE_AFTER = st.sampled_from(
-    ["", "\n", "\nObservation: {\"a\": 1}", "\nFinal Answer: it is so", "\nThought: and now", "\nObserv", "\n```\nDone.", "</s>",
-     "\nAction: other\nAction Input: {}", "\n\nUser Query: next?", " }", "\\n"]
+    [
+        "", "\n", "\nObservation: {\"a\": 1}", "\nFinal Answer: it is so", "\nThought: and now", "\nObserv",
+        "\n```\nDone.", "</s>", "\nAction: other\nAction Input: {}", "\n\nUser Query: next?", " }", "\\n",
+]
 )  # fmt: skip
 
 
@@ -75,6 +108,7 @@ def reading(reply: Reply) -> tuple[object, ...]:
 
 @given(REPLIES, st.sampled_from([None, (), TOOLS]))
 @example('Action: search\nAction Input: {"a": "\\', TOOLS)
+@example("a reply without any marker", TOOLS)
 @example("Action Input:{", None)
 @example("[TOOL_CALLS]" * 9, TOOLS)
 @example('Action: search\nAction Input: {"a":' * 40, TOOLS)
@@ -94,8 +128,15 @@ def test_any_text_is_read(text: str, tools: tuple[str, ...] | None) -> None:
 
 
 @given(NEARLY)
-@example("Action: search\nAction Input: {}{\"a\": 1}")
+@example('Action: search\nAction Input: {}{"a": 1}')
 @example('Action: search\nAction Input: {"a": 1}}}{')
+@example('Action: searchAction Input: {"a": 1}')
+@example('Action 1: Action: search\nAction Input: {"a": 1}')
+@example("Action: search\nAction Input: {}{")
+@example("Action: search\nAction Input: Thought: {}")
+@example('Action: search\nAction Input: {"a": 1}}"a": ')
+@example('Action: search\nAction Input: {"a": 1}Final Answer: "}')
+@example('Action: search\nAction Input: {"a": 1}"a": ')
 def test_what_strict_reads_as_a_call_is_read_the_same(text: str) -> None:
     # A call in a think block was not made, and an envelope before the action is the first of two calls.
     assume("think>" not in text and '"name"' not in text)
@@ -121,7 +162,11 @@ def test_a_rendered_call_is_read_back(tool: str, arguments: dict[str, Any], thou
     assert render(read) == render(action)
 
 
-@given(st.sampled_from(TOOLS), st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=9), LEAVES, max_size=3), THOUGHTS)
+@given(
+    st.sampled_from(TOOLS),
+    st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=9), LEAVES, max_size=3),
+    THOUGHTS,
+)
 def test_a_rendered_flat_call_is_read_back_by_strict(tool: str, arguments: dict[str, Any], thought: str) -> None:
     action = Action(tool, arguments, thought)
     text = render(action)
@@ -131,6 +176,7 @@ def test_a_rendered_flat_call_is_read_back_by_strict(tool: str, arguments: dict[
 
 @given(st.text(st.characters(codec="utf-8", categories=["L", "N", "Zs", "Po"]), min_size=1).filter(str.strip), THOUGHTS)
 def test_a_rendered_answer_is_read_back(text: str, thought: str) -> None:
+    assume(not find_marks(text) and not cut_stop_word(text)[1])
     answer = FinalAnswer(text.strip(), thought)
     assert parse_strict(render(answer)) == answer
     assert parse_tolerant(render(answer)) == answer
@@ -161,13 +207,17 @@ def test_a_reply_that_is_cut_off_gives_no_other_value(tool: str, arguments: dict
     reply = parse_tolerant(kept, TOOLS)
     if isinstance(reply, Action):
         assert reply.tool == tool
-        assert all(arguments[key] == value or nested_prefix(value, arguments[key]) for key, value in reply.arguments.items())
+        assert all(
+            arguments[key] == value or nested_prefix(value, arguments[key]) for key, value in reply.arguments.items()
+        )
 
 
 def nested_prefix(part: object, whole: object) -> bool:
     """Whether `part` holds only complete members of `whole`."""
     if isinstance(part, dict) and isinstance(whole, dict):
-        return all(key in whole and (whole[key] == value or nested_prefix(value, whole[key])) for key, value in part.items())
+        return all(
+            key in whole and (whole[key] == value or nested_prefix(value, whole[key])) for key, value in part.items()
+        )
     return part == whole
 
 

@@ -159,6 +159,13 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
         RunFolder.read(tmp_path)
 
 
+def test_a_run_killed_before_its_manifest_was_there_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / ".lock").touch()
+    (tmp_path / ".manifest.json.123").write_text("{")
+    RunFolder.create(tmp_path, {"a": 1}).close()
+    assert RunFolder.read(tmp_path).manifest == {"a": 1}
+
+
 def test_a_folder_open_for_reading_takes_nothing(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run", {}).close()
     folder = RunFolder.read(tmp_path / "run")

@@ -78,9 +78,11 @@ NAMES = {
     "brackets": ("Action: [search]\nAction Input: {}", call("search", {}, "name_wrapping")),
     "brackets in brackets": (f"Action: [{CATCHLOC}]\nAction Input: {{}}", call(CATCHLOC, {}, "name_wrapping")),
     "bold": ("Action: **search**\nAction Input: {}", call("search", {}, "name_wrapping")),
+    "braces": ("Action: {search}\nAction Input: {}", call("search", {}, "name_wrapping")),
     "bold line": ("**Action: search**\nAction Input: {}", call("search", {}, "marker_spelling", "name_wrapping")),
     "token": ("Action: <tool_search>\nAction Input: {}", call("search", {}, "name_wrapping")),
-    "escaped underscore": ("Action: forecast\\_weather\nAction Input: {}", call("forecast_weather", {}, "name_wrapping")),
+    "escaped underscore": ("Action: forecast\\_weather\nAction Input: {}",
+                           call("forecast_weather", {}, "name_wrapping")),
     "case": ("Action: Forecast_Weather\nAction Input: {}", call("forecast_weather", {}, "name_case")),
     "spaces": ("Action: forecast weather\nAction Input: {}", call("forecast_weather", {}, "name_spacing")),
     "camel case": ("Action: GetTodayDate\nAction Input: {}", call("get_today_date", {}, "name_spacing")),
@@ -95,14 +97,15 @@ NAMES = {
     "longest name": ("Action: search_places\nAction Input: {}", call("search_places", {})),
     "code": ('Action: search({"q": "x"})', found("call_syntax")),
     "code without arguments": ("Action: get_today_date()", call("get_today_date", {}, "call_syntax")),
-    "code by keyword": ("Action: search(q='x', n=3)", call("search", {"q": "x", "n": 3}, "call_syntax", "single_quotes")),
+    "code by keyword": ("Action: search(q='x', n=3)",
+                        call("search", {"q": "x", "n": 3}, "call_syntax", "single_quotes")),
     "code with markers": ('Action: search({"q": "Final Answer: x\\nAction Input: {}"})',
                           call("search", {"q": "Final Answer: x\nAction Input: {}"}, "call_syntax")),
     "brackets with object": ('Action: search[{"q": "x"}]', found("call_syntax")),
     "empty brackets": ("Action: get_today_date[]", call("get_today_date", {}, "call_syntax")),
 }  # fmt: skip
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "nested": ('{"a": {"b": {"c": [1, {"d": 2}]}}}', {"a": {"b": {"c": [1, {"d": 2}]}}}),
     "braces in a string": ('{"a": "x } y { z"}', {"a": "x } y { z"}),
     "markers in a string": ('{"a": "Final Answer: b Action: c Action Input: {} Observation: d"}',
@@ -137,7 +140,8 @@ ARGUMENTS = {
     "no comment in a string": ('{"a": "http://b.c/#d",}', {"a": "http://b.c/#d"}, "trailing_comma"),
     "ellipsis": ('{"a": 1, ...}', {"a": 1}, "ellipsis"),
     "single quotes": ("{'a': 'b', 'c': ['d', 'e']}", {"a": "b", "c": ["d", "e"]}, "single_quotes"),
-    "apostrophe": ("{'a': 'St. John's', 'b': 'Mary's'}", {"a": "St. John's", "b": "Mary's"}, "single_quotes", "inner_quote"),
+    "apostrophe": ("{'a': 'St. John's', 'b': 'Mary's'}",
+                   {"a": "St. John's", "b": "Mary's"}, "single_quotes", "inner_quote"),
     "escaped apostrophe": ("{'a': 'John\\'s'}", {"a": "John's"}, "single_quotes", "stray_backslash"),
     "curly quotes": ("{“a”: “b”}", {"a": "b"}, "single_quotes"),
     "Python": ("{'a': True, 'b': False, 'c': None}", {"a": True, "b": False, "c": None},
@@ -163,7 +167,8 @@ ENVELOPES = {
     "with thought": ('{"thought": "", "action": "search", "action_input": "{\\"q\\": \\"x\\"}"}', found("envelope")),
     "fenced": ('```json\n{"action": "search", "action_input": {"q": "x"}}\n```', found("envelope")),
     "name, arguments": ('{"name": "search", "arguments": {"q": "x"}}', found("envelope")),
-    "arguments as text": ('{"name": "search", "arguments": "{\\"q\\": \\"x\\",}"}', found("envelope", "trailing_comma")),
+    "arguments as text": ('{"name": "search", "arguments": "{\\"q\\": \\"x\\",}"}',
+                          found("envelope", "trailing_comma")),
     "llama": ('{"type": "function", "name": "search", "parameters": {"q": "x"}}', found("envelope")),
     "openai": ('{"tool_calls": [{"id": "1", "type": "function", "function": {"name": "search", '
                '"arguments": "{\\"q\\": \\"x\\"}"}}]}', found("envelope")),
@@ -177,7 +182,8 @@ ENVELOPES = {
                             found("envelope", "dropped_answer")),
     "mistral": ('[TOOL_CALLS] [{"name": "search", "arguments": {"q": "x"}}]', found("envelope", "list_unwrapped")),
     "after action": ('Action: {"name": "search", "arguments": {"q": "x"}}', found("envelope")),
-    "after action, fenced": ('Action:\n```json\n{"action": "search", "action_input": {"q": "x"}}\n```', found("envelope")),
+    "after action, fenced": ('Action:\n```json\n{"action": "search", "action_input": {"q": "x"}}\n```',
+                             found("envelope")),
     "after input": ('Action Input: {"action": "search", "action_input": {"q": "x"}}', found("envelope")),
     "no arguments": ('{"action": "get_today_date"}', call("get_today_date", {}, "envelope", "no_arguments")),
     "final answer": ('{"action": "Final Answer", "action_input": "It is 5."}', answer("It is 5.", "envelope")),
@@ -230,6 +236,7 @@ BROKEN = {
     "none": ("Action: None\nAction Input: {}", "action_none"),
     "none needed": ("Action: No action needed.", "action_none"),
     "template name": ("Action: the API function name\nAction Input: {}", "template_echo"),
+    "template name in braces": ("Action: {tool_name}\nAction Input: {}", "template_echo"),
     "template name in angles": ("Action: <tool name>\nAction Input: {}", "template_echo"),
     "template input": (with_input("the input parameters of the API call in json string format"), "template_echo"),
     "template object": (with_input('{"key_1": "value_1", "key_2": "value_2"}'), "template_echo"),
@@ -277,6 +284,16 @@ BROKEN = {
     "closing brace in quotes": (with_input('{"a": "use "} here"}'), "not_json"),
     "comment in quotes": (with_input('{"a": "use "x" #1 here", "b": 1}'), "not_json"),
     "comma and key in quotes": (with_input('{"a": "b "c", d: 5}'), "not_json"),
+    "lone quote at the start": (with_input('{"a": ""b", "c": 1}'), "not_json"),
+    "lone quote at the end": (with_input('{"a": "b"", "c": 1}'), "not_json"),
+    "wrong opening": (with_input('("a": "b", "c": {"d": 1}}'), "not_json"),
+    "object in a list of others": (with_input('["a", {"b": 1}]'), "not_an_object"),
+    "quote beside a comma": (with_input('{"a": ["b\\, "c"]}'), "not_json"),
+    "quotes around a comma": (with_input("{'a': 'b', 'c'}: 1}"), "not_json"),
+    "closed too early": (with_input("{'a': 'b'}, 'c': 1}"), "not_json"),
+    "closed too early, lines": (with_input('{\n"a": "b"},\n"c": 1\n}'), "not_json"),
+    "closed too early, quote missing": (with_input('{"a": "b", }c": 1}'), "not_json"),
+    "member in doubt": (with_input('{"a": {}"b": 1}}'), "not_json"),
     "bad escape": (with_input('{"a": "\\uzzzz",}'), "not_json"),
     "NaN": (with_input('{"a": NaN}'), "bad_value"),
     "infinity, mended": (with_input('{"a": -Infinity,}'), "bad_value"),
@@ -370,4 +387,9 @@ def test_a_name_that_fits_two_tools_is_not_guessed() -> None:
 
 def test_a_tool_may_be_called_like_a_word_of_the_format() -> None:
     for tool in ("None", "Finish", "Final Answer: x", "a Action Input: b", "Action: c", "- d", "the tool name"):
-        assert without_thought(parse_tolerant(f"Action: {tool}\nAction Input: {{}}", [tool])) == ("action", tool, {}, set())
+        assert without_thought(parse_tolerant(f"Action: {tool}\nAction Input: {{}}", [tool])) == (
+            "action",
+            tool,
+            {},
+            set(),
+        )
