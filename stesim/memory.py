@@ -177,7 +177,7 @@ def turns(steps: Sequence[Step]) -> tuple[tuple[str, str | None], ...]:
 
 
 def with_past(prompt: str, past: str) -> str:
-    """An imagine prompt without a place for the list of past queries, with the list before its closing "User Query:"."""
+    """A prompt that has no place for the list of past queries, with the list before its closing "User Query:"."""
     if not past:
         return prompt
     if prompt.endswith(_HEADING):

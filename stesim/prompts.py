@@ -1,11 +1,15 @@
 """Prompt templates: load a set from a folder and fill it strictly.
 
 A template is plain text with `{variable}` placeholders (`{{` and `}}` stand for braces). A missing or an unknown
-variable is an error that names it, when the set is loaded and not in the middle of a run. A folder holds either
-one file a template (`imagine_first.txt`, `imagine_next.txt`, `try_first.txt`, `try_next.txt` and, optionally,
-`reflect.txt`, `long_term.txt`, `system.txt`, `begin_first.txt`, `begin_next.txt`, `example*.txt`) or one `prompt_explore.txt` in the paper's released format: the four
-templates in that order, separated by lines of `=========`. What a folder leaves out comes from the default set, but
-for the worked examples and the beginnings of replies: a folder has its own or none.
+variable is an error that names it, when the set is loaded and not in the middle of a run. A folder holds one of:
+
+- a file for each template: `imagine_first.txt`, `imagine_next.txt`, `try_first.txt`, `try_next.txt`, `reflect.txt`,
+  `long_term.txt`, `system.txt`, `begin_first.txt`, `begin_next.txt`, and worked examples `example*.txt`;
+- `prompt_explore.txt` in the paper's released format: the templates of the first trial and of the next ones,
+  imagine and try, separated by lines of `=========`.
+
+What a folder leaves out comes from the default set, but for the worked examples and the beginnings of replies: a
+folder has its own or none.
 
     >>> load_prompts().reflect.fill()[:6]
     'Was th'
@@ -190,10 +194,9 @@ def _example(path: Path) -> Example:
             f"{path}: expected a description and then a query, a transcript and a reflection for each trial, "
             f"separated by lines of =========; found {1 + len(rest)} parts"
         )
-    trials = [
-        Told(query, _turns(text, path), reflection) for query, text, reflection in zip(*[iter(rest)] * 3, strict=True)
-    ]
-    return Example(description, name[1].strip(), tuple(trials))
+    triples = zip(rest[0::3], rest[1::3], rest[2::3], strict=True)
+    trials = tuple(Told(query, _turns(transcript, path), reflection) for query, transcript, reflection in triples)
+    return Example(description, name[1].strip(), trials)
 
 
 def _turns(transcript: str, path: Path) -> tuple[tuple[str, str | None], ...]:

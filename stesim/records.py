@@ -113,8 +113,8 @@ class Reflection:
 class Trial:
     """One trial: an imagined query and the attempt to answer it. `episode` and `trial` count from 1.
 
-    `reflection` is None where it is switched off, and where the context was full. `forgotten` is how many earlier trials of the
-    episode had to leave the context before this one was over.
+    `reflection` is None where it is switched off, and where the context was full. `forgotten` is how many earlier
+    trials of the episode had to leave the context before this one was over.
     """
 
     tool: str
@@ -222,9 +222,9 @@ class Completion:
 class RunSettings:
     """What a run depends on besides the model, the tools and the prompts.
 
-    `short_term`, `long_term`, `feedback` and `reflection` are the paper's ablation switches.
-    A query is imagined at a temperature of its own: small models need a high one to imagine something new and a
-    low one to keep to the format. `observation_limit` is in characters, `long_term_tokens` and `context` in tokens; `today` is an ISO date.
+    `short_term`, `long_term`, `feedback` and `reflection` are the paper's ablation switches. A query is imagined at
+    a temperature of its own: small models need a high one to imagine something new and a low one to keep to the
+    format. `observation_limit` is in characters, `long_term_tokens` and `context` in tokens; `today` is an ISO date.
     """
 
     tools: tuple[str, ...]

@@ -37,7 +37,7 @@ DEFAULTS: Values = {
     "max_calls": 3,
     "seed": 0,
     "temperature": 0.4,
-    "imagine_temperature": 0.9,
+    "imagine_temperature": 0.7,
     "top_p": 0.95,
     "top_k": 40,
     "min_p": 0.05,

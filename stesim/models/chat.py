@@ -32,7 +32,7 @@ _LARGEST = 256 * 1024
 # For a GGUF without a template: the plain form that most base models have seen.
 FALLBACK = (
     "{% for m in messages %}{% if m.role == 'system' %}{{ m.content }}{% else %}"
-    "{{ m.role | capitalize }}: {{ m.content }}{% endif %}\n\n{% endfor %}Assistant:"
+    "{{ m.role | capitalize }}: {{ m.content }}{% endif %}{{ '\n\n' }}{% endfor %}Assistant:"
 )
 FALLBACK_STOP = "\n\nUser:"
 
