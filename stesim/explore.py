@@ -166,9 +166,10 @@ def derive_seed(seed: int, place: Place) -> int:
 
 
 def clean_query(text: str) -> str:
-    """The query in an imagine reply: its first paragraph, without a heading, quotes or extra white space."""
+    """The query in an imagine reply: its first paragraph, without a heading, a mark of the list, or quotes."""
     text = re.sub(r"^\s*(?:\**\s*User(?:'s)? (?:Query|Question)\s*:?\s*\**\s*:?)", "", text, flags=re.IGNORECASE)
     paragraph = " ".join(text.strip().partition("\n\n")[0].split())
+    paragraph = re.sub(r"^(?:- )?(?:(?:not )?solved: )?", "", paragraph, flags=re.IGNORECASE)
     if len(paragraph) > 1 and paragraph[0] in "\"'“‘" and paragraph[-1] in "\"'”’":
         paragraph = paragraph[1:-1].strip()
     return paragraph[:_LONGEST_QUERY]

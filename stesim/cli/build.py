@@ -33,7 +33,7 @@ DEFAULT_CONTEXT = 4096  # tokens, for models without a bound of their own
 DEFAULTS: Values = {
     "tools": toolbox.STARTER,
     "episodes": 2,
-    "trials": 2,
+    "trials": 3,
     "max_calls": 3,
     "seed": 0,
     "temperature": 0.4,

@@ -212,8 +212,9 @@ class LlamaCppModel:
 
     def _use_threads(self, count: int) -> None:
         self.threads = count
-        # A prompt is evaluated in large batches, which gain from every core even when one is busy.
-        self._api.llama_set_n_threads(self._llm.ctx, count, max(count, threads.available_cores() - 1))
+        # A prompt is evaluated in large batches, which gain from every core, and lose nothing when one is busy.
+        batch = self._fixed_threads or threads.available_cores()
+        self._api.llama_set_n_threads(self._llm.ctx, count, batch)
 
     def _measure(self, count: int) -> float:
         """Tokens a second when decoding with so many threads, over about half a second at most."""
