@@ -44,6 +44,12 @@ format: $(VENV)/.checked ## Put the code into its usual form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: cassette
+cassette: $(VENV)/.installed ## Record the run in fixtures/cassettes again (after a change of the default prompts)
+	rm -rf fixtures/cassettes/smollm2
+	$(BIN)/stesim run --out fixtures/cassettes/smollm2 --tools forecast_weather,add_date,get_local_time,get_country
+	rm fixtures/cassettes/smollm2/.lock
+
 .PHONY: wheel
 wheel: $(VENV)/.installed ## Build a wheel into dist/
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .

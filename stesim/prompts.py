@@ -12,7 +12,7 @@ What a folder leaves out comes from the default set, but for the worked examples
 folder has its own or none.
 
     >>> load_prompts().reflect.fill()[:6]
-    'Was th'
+    'Does t'
 
 Not covered: conditionals, loops, includes. A value is never read as a template.
 """

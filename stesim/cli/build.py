@@ -32,12 +32,12 @@ DEFAULT_CONTEXT = 4096  # tokens, for models without a bound of their own
 
 DEFAULTS: Values = {
     "tools": toolbox.STARTER,
-    "episodes": 2,
-    "trials": 3,
+    "episodes": 3,
+    "trials": 2,
     "max_calls": 3,
     "seed": 0,
     "temperature": 0.4,
-    "imagine_temperature": 0.7,
+    "imagine_temperature": 0.6,
     "top_p": 0.95,
     "top_k": 40,
     "min_p": 0.05,

@@ -129,9 +129,9 @@ class LlamaCppModel:
         )
 
     def describe(self) -> Mapping[str, Any]:
-        """The file, the library's version, and the threads chosen (they do not change the replies)."""
+        """The file's name, the library's version, and the threads chosen (they do not change the replies)."""
         return {
-            "path": str(self._path),
+            "file": self._path.name,
             "llama_cpp_python": importlib.metadata.version("llama-cpp-python"),
             "threads": self.threads,
             "architecture": self._llm.metadata.get("general.architecture", ""),

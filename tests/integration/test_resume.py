@@ -153,7 +153,8 @@ def test_other_settings_are_refused_and_named(
     assert (finished / "trials.jsonl").read_bytes() == before
 
 
-def test_a_manifest_that_lacks_things_is_refused(finished: Path, type_: Type) -> None:
-    (finished / "manifest.json").write_text('{"settings": {"episodes": "x"}}')
-    assert type_("run", "--out", finished, code=2).stderr
+def test_a_manifest_that_lacks_things_is_refused(finished: Path, type_: Type, study: str) -> None:
+    (finished / "manifest.json").write_text('{"settings": {"episodes": 1}}')
+    result = type_("run", "--model", study, "--out", finished, code=2)
+    assert "was started differently" in result.stderr
     assert len(list(RunFolder.read(finished).trials())) == 6
