@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stesim.prompts import PromptSet, Told
-from stesim.records import Message, Step, Trial
+from stesim.records import Message, Step, Trial, join_runs
 
 Count = Callable[[Sequence[Message]], int]
 
@@ -56,7 +56,7 @@ class Conversation:
 
     def reflecting(self) -> tuple[Message, ...]:
         """The prompt that asks whether the query was fulfilled."""
-        return self._fitted(lambda: merged([*self._messages(), self._teller.reflect(self.query or "")]))
+        return self._fitted(lambda: join_runs([*self._messages(), self._teller.reflect(self.query or "")]))
 
     def finish(self, trial: Trial) -> None:
         """Take a finished trial into the short-term memory."""
@@ -78,7 +78,7 @@ class Conversation:
         messages.append(self._teller.imagine(first=not kept, past=past))
         if self.query is not None:
             messages += self._teller.attempt(self.query, turns(self.steps), first=not kept)
-        return merged(messages)
+        return join_runs(messages)
 
     @property
     def _teller(self) -> Teller:
@@ -183,14 +183,3 @@ def with_past(prompt: str, past: str) -> str:
     if prompt.endswith(_HEADING):
         return f"{prompt.removesuffix(_HEADING)}{past}\n\n{_HEADING}"
     return f"{prompt}\n\n{past}"
-
-
-def merged(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages, those of one role in a row joined: the roles alternate."""
-    joined: list[Message] = []
-    for message in messages:
-        if joined and joined[-1].role == message.role:
-            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
-        else:
-            joined.append(message)
-    return tuple(joined)

@@ -158,6 +158,17 @@ class Message:
     content: str
 
 
+def join_runs(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages with those of one role in a row joined by an empty line: the roles alternate."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and joined[-1].role == message.role:
+            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
+        else:
+            joined.append(message)
+    return tuple(joined)
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """Every setting of the sampler, all explicit: nothing is left to a library's default.

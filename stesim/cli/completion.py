@@ -10,8 +10,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script for a shell."""
-    from stesim.cli.main import main
-
+    command = click.get_current_context().find_root().command
     found = get_completion_class(shell)
     assert found is not None  # the choices are the shells that click knows
-    click.echo(found(main, {}, "stesim", "_STESIM_COMPLETE").source())
+    click.echo(found(command, {}, "stesim", "_STESIM_COMPLETE").source())

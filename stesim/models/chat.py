@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stesim.errors import ModelError
-from stesim.records import Message
+from stesim.records import Message, join_runs
 
 SPLIT = "\ue000"
 _BREAK = "\u200b"
@@ -79,7 +79,7 @@ class ChatTemplate:
             raise ModelError(f"the model's chat template fails: {type(error).__name__}: {error}") from None
         return text
 
-    def _adapt(self, messages: Sequence[Message]) -> list[Message]:
+    def _adapt(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         if messages and messages[0].role == "system" and not self._system_ok:
             messages = [Message("user", messages[0].content), *messages[1:]]
         return join_runs(messages)
@@ -106,17 +106,6 @@ class ChatTemplate:
         while self._controls and self._controls.search(content):
             content = self._controls.sub(_split, content)
         return content
-
-
-def join_runs(messages: Sequence[Message]) -> list[Message]:
-    """The messages with those of one role in a row joined by an empty line."""
-    joined: list[Message] = []
-    for message in messages:
-        if joined and joined[-1].role == message.role:
-            joined[-1] = Message(message.role, f"{joined[-1].content}\n\n{message.content}")
-        else:
-            joined.append(message)
-    return joined
 
 
 def _split(match: re.Match[str]) -> str:
