@@ -61,21 +61,24 @@ class Exploration:
 
     def explore(self) -> Asking:
         """The main loop. Trials that are finished already are remembered, not tried again."""
-        done = {(trial.tool, trial.episode, trial.trial): trial for trial in self.finished}
         for name in self.settings.tools:
-            tool = self.toolbox.get(name)
-            past = LongTermMemory(self.prompts, self.count, self.settings.long_term_tokens)
-            for episode in range(1, self.settings.episodes + 1):
-                conversation = self._new_conversation(tool)
-                for number in range(1, self.settings.trials + 1):
-                    trial = done.get((name, episode, number))
-                    if trial is None:
-                        trial = yield from self._try_once(Place(name, episode, number, 0), conversation, past)
-                        self.keep(trial)
-                    past.add(trial)
-                    conversation.finish(trial)
-                    if not self.settings.short_term:
-                        conversation = self._new_conversation(tool)
+            yield from self.explore_tool(self.toolbox.get(name))
+
+    def explore_tool(self, tool: Tool) -> Asking:
+        """All episodes of one tool. Tools know nothing of one another, so they may also run side by side."""
+        done = {(trial.episode, trial.trial): trial for trial in self.finished if trial.tool == tool.name}
+        past = LongTermMemory(self.prompts, self.count, self.settings.long_term_tokens)
+        for episode in range(1, self.settings.episodes + 1):
+            conversation = self._new_conversation(tool)
+            for number in range(1, self.settings.trials + 1):
+                trial = done.get((episode, number))
+                if trial is None:
+                    trial = yield from self._try_once(Place(tool.name, episode, number, 0), conversation, past)
+                    self.keep(trial)
+                past.add(trial)
+                conversation.finish(trial)
+                if not self.settings.short_term:
+                    conversation = self._new_conversation(tool)
 
     def _try_once(
         self, place: Place, conversation: Conversation, past: LongTermMemory
@@ -132,7 +135,9 @@ class Exploration:
         return (self.prompts.begin_first if place.call == 1 else self.prompts.begin_next).fill()
 
     def _new_conversation(self, tool: Tool) -> Conversation:
-        budget = self.settings.context - self.settings.sampling.max_tokens - _MARGIN
+        beginnings = (self.prompts.begin_first.fill(), self.prompts.begin_next.fill())
+        begun = max(self.count([Message("assistant", text)]) if text else 0 for text in beginnings)
+        budget = self.settings.context - self.settings.sampling.max_tokens - begun - _MARGIN
         return Conversation(self.prompts, describe(tool), tool.name, self.count, budget)
 
     def check_context(self) -> None:
@@ -165,11 +170,25 @@ def derive_seed(seed: int, place: Place) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
+# A heading, a number or a mark of the list before a query.
+_LEAD = re.compile(
+    r"\**(?:User(?:'s)? )?(?:Query|Question)(?: ?:\** ?|\*\* ?:? ?)|1[.)] |- (?:(?:not )?solved: )?|(?:not )?solved: ",
+    re.IGNORECASE,
+)
+
+
 def clean_query(text: str) -> str:
-    """The query in an imagine reply: its first paragraph, without a heading, a mark of the list, or quotes."""
-    text = re.sub(r"^\s*(?:\**\s*User(?:'s)? (?:Query|Question)\s*:?\s*\**\s*:?)", "", text, flags=re.IGNORECASE)
-    paragraph = " ".join(text.strip().partition("\n\n")[0].split())
-    paragraph = re.sub(r"^(?:- )?(?:(?:not )?solved: )?", "", paragraph, flags=re.IGNORECASE)
-    if len(paragraph) > 1 and paragraph[0] in "\"'“‘" and paragraph[-1] in "\"'”’":
-        paragraph = paragraph[1:-1].strip()
-    return paragraph[:_LONGEST_QUERY]
+    """The query in an imagine reply, on one line of at most 600 characters.
+
+    Its first paragraph (the second if the first only announces it with a colon), without a heading, a number, a mark
+    of the list of past queries, or quotes. May be empty.
+    """
+    first, *others = [paragraph for paragraph in text[:10_000].strip().split("\n\n") if paragraph.strip()] or [""]
+    if first.rstrip("* \n").endswith(":") and others:
+        first = others[0]
+    query = " ".join(first.split("\n2. ")[0].split())
+    while lead := _LEAD.match(query):
+        query = query[lead.end() :]
+    if len(query) > 1 and query[0] in "\"'“‘" and query[-1] in "\"'”’":
+        query = query[1:-1].strip()
+    return query[:_LONGEST_QUERY]

@@ -65,9 +65,14 @@ class Conversation:
         self.query, self.steps = None, []
 
     def _fitted(self, messages: Callable[[], tuple[Message, ...]]) -> tuple[Message, ...]:
-        """The messages, after as many of the oldest trials have left as is needed; raises `ContextFull`."""
+        """The messages, after as many of the oldest trials have left as is needed.
+
+        Raises `ContextFull`, with no trial gone, if not even then they fit.
+        """
+        before = self.forgotten
         while self.count(fitted := messages()) > self.budget:
             if self.forgotten == len(self.finished):
+                self.forgotten = before
                 raise ContextFull
             self.forgotten += 1
         return fitted
@@ -138,8 +143,9 @@ class LongTermMemory:
     entries: list[tuple[str, bool | None]] = field(default_factory=list)
 
     def add(self, trial: Trial) -> None:
-        """Remember a finished trial."""
-        self.entries.append((trial.query, trial.solved))
+        """Remember a finished trial, if its query says anything."""
+        if trial.query:
+            self.entries.append((trial.query, trial.solved))
 
     def text(self) -> str:
         """What the imagine prompt says of the past: the newest entries that the budget (tokens) has room for."""

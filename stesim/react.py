@@ -25,7 +25,7 @@ from stesim.records import (
     StopReason,
 )
 
-Asking = Generator[Request, Completion, StopReason]
+Solving = Generator[Request, Completion, StopReason]
 MakeRequest = Callable[[int, tuple[Message, ...]], Request]
 
 # A third identical call with an identical result: the model is stuck.
@@ -40,7 +40,7 @@ class Solver:
     call: Callable[[Action], Observation]
     max_calls: int
 
-    def solve(self, conversation: Conversation, request: MakeRequest) -> Asking:
+    def solve(self, conversation: Conversation, request: MakeRequest) -> Solving:
         """Try to answer the conversation's query (paper: section 3.1); its steps are added to the conversation.
 
         Stops at a final answer, after `max_calls` replies (one that cannot be read counts), when the context is

@@ -1,7 +1,7 @@
 """The only door to `mocktools`: which tools there are, what a model is told of them, what a call returns.
 
     with Toolbox.open(["forecast_weather"]) as toolbox:
-        toolbox.call(Action("forecast_weather", {"city": "Paris"})).text
+        toolbox.call(Action("forecast_weather", {"city": "Paris", "days": 2})).text
 
 Not covered: stateful tools, faults, tools of the user's own.
 """

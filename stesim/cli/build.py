@@ -1,6 +1,6 @@
 """From options to what a run needs: settings, model, prompts, manifest.
 
-Settings are layered: the defaults, `--paper`, what a resumed or replayed run recorded, and what the user typed. The
+Settings are layered: the defaults, what a resumed or replayed run recorded, `--paper`, and what the user typed. The
 manifest holds all of them flat, with fingerprints of model, prompts and tools, so that a resumed run can be held
 against it.
 """
@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import click
 import orjson
 
 from stesim import __version__, toolbox
@@ -89,7 +90,7 @@ def open_replay(path: Path) -> ReplayModel:
     folder = RunFolder.read(path)
     model = folder.manifest.get("model", {})
     return ReplayModel(
-        folder.completions(), name=f"replay:{path}", fingerprint=str(model.get("fingerprint", "")),
+        folder.completions(), folder.counts(), name=f"replay:{path}", fingerprint=str(model.get("fingerprint", "")),
         context=folder.manifest.get("settings", {}).get("context"),
     )  # fmt: skip
 
@@ -165,7 +166,8 @@ def make_manifest(settings: RunSettings, spec: str, model: Model, prompts: Promp
             "queries that fit in long_term_tokens."
         ),
         "not_deterministic": (
-            "seconds in completions.jsonl; replies may differ on another processor or with another build of llama.cpp"
+            "seconds and reused_tokens in completions.jsonl; replies may differ on another processor or with another "
+            "build of llama.cpp"
         ),
         "python": platform.python_version(),
         "machine": platform.machine(),
@@ -193,9 +195,23 @@ def check_same(recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path) -
         )
 
 
+def notes(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Say what does not stop a run but may change what comes of it."""
+    trained = now["model"].get("trained_context")
+    if trained and now["settings"]["context"] > trained:
+        click.echo(f"note: the context is larger than the {trained} tokens that the model was trained with", err=True)
+    before = {"stesim": recorded.get("stesim"), "llama-cpp-python": recorded.get("model", {}).get("llama_cpp_python")}
+    after = {"stesim": now["stesim"], "llama-cpp-python": now["model"].get("llama_cpp_python")}
+    for name, version in before.items():
+        if version and version != after[name]:
+            click.echo(f"note: the run was begun with {name} {version}; this is {after[name]}", err=True)
+
+
 def _lasting(spec: str) -> str:
     """A path as it can be found from another folder; anything else as it is."""
     kind, colon, rest = spec.partition(":")
+    if spec in (DEFAULT_MODEL, "default"):  # names, even if a file is called so
+        return spec
     if colon and kind in ("scripted", "replay"):
         return f"{kind}:{Path(rest).resolve()}"
     return str(Path(spec).expanduser().resolve()) if Path(spec).expanduser().exists() else spec

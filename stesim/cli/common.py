@@ -25,6 +25,9 @@ class Group(click.Group):
         except StesimError as error:
             click.echo(f"stesim: {plain(str(error))}", err=True)
             ctx.exit(2 if isinstance(error, UserError) else 1)
+        except KeyboardInterrupt:
+            click.echo("stesim: stopped", err=True)
+            ctx.exit(130)
         except BrokenPipeError:
             # Whoever read our output has gone; say nothing more, also not while the interpreter shuts down.
             sys.stdout = None

@@ -20,7 +20,7 @@ def make(folder: RunFolder) -> dict[str, Any]:
     """The figures of a run, from its folder: by tool, in all, and what the model was asked."""
     summaries = summarize(folder.trials(), folder.manifest["settings"]["tools"])
     asked = {"completions": 0, "prompt_tokens": 0, "reused_tokens": 0, "tokens": 0, "seconds": 0.0}
-    for _, completion, _ in folder.completions():
+    for _, completion in folder.completions():
         asked["completions"] += 1
         for name in ("prompt_tokens", "reused_tokens", "tokens", "seconds"):
             asked[name] += getattr(completion, name)
@@ -48,12 +48,12 @@ def show(report: dict[str, Any], path: Path) -> None:
     ]:
         click.echo(line)
     model = report["model"]
-    pace = f"{model['tokens'] / model['seconds']:.0f} tokens/s, " if model["seconds"] else ""
+    pace = f"{model['tokens'] / model['seconds']:.0f} tokens/s with prompts, " if model["seconds"] else ""
     click.echo(
         f"\nsolved: the model's own verdict. answered: final answer after a call. ok: calls without an error.\n"
-        f"well-formed: replies readable as printed; repaired: readable after repairs.\n\n"
+        f"well-formed: replies readable as they came; repaired: readable after repairs.\n\n"
         f"{plain(model['name'])}: {model['completions']} replies, {model['tokens']} tokens in "
-        f"{duration(model['seconds'])} ({pace}prompts: {model['evaluated_tokens']} tokens evaluated, "
+        f"{duration(model['seconds'])} ({pace}{model['evaluated_tokens']} prompt tokens evaluated, "
         f"{model['reused_tokens']} reused from the cache)\n"
         f"run folder: {path}\n\n"
         f"Next:\n"

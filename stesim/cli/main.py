@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from stesim import __version__
@@ -24,12 +26,15 @@ Examples:
 
 @click.group(cls=Group, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="stesim")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """A local language model learns to use tools by simulated trial and error, offline.
 
     The model imagines user queries for a mock API, tries to answer them by calling it, reads the results,
     reflects and remembers. Everything a run does is in its folder, as plain text.
     """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 for command in (run, memory, show, tools, completion):

@@ -117,17 +117,20 @@ def run(
     values = build.DEFAULTS | recorded.get("settings", {}) | (build.PAPER if paper else {})
     values |= {name: value for name, value in typed.items() if value is not None}
     values["tools"] = build.chosen_tools(values["tools"])
+    thread_count = _thread_count(threads)
     source = recorded.get("prompts", {}).get("source", "default")
     prompts = load_prompts(prompts_folder or (None if source == "default" else Path(source)))
     spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
     today = build.parse_day(values["today"])
     with no_network(), Toolbox.open(values["tools"], today=today, limit=values["observation_limit"]) as box:
         click.echo(f"loading {spec} …", err=True)
-        model = build.open_model(spec, context=values["context"], threads=_thread_count(threads), today=today)
+        model = build.open_model(spec, context=values["context"], threads=thread_count, today=today)
         settings = build.make_settings(values, model.context)
         Exploration(box, prompts, settings, model.count, keep=lambda _: None).check_context()
         manifest = build.make_manifest(settings, spec, model, prompts, box)
+        build.notes(recorded if resuming else {}, manifest)
         with _open_folder(out or _new_folder(model.name), manifest, resuming) as folder:
+            click.echo(f"{'going on with' if resuming else 'new run in'} {folder.path}", err=True)
             _explore_into(folder, box, prompts, settings, model, watch)
             report = finish.make(folder)
         model.close()
@@ -144,7 +147,7 @@ def _explore_into(
     view = make_view(settings, finished, model.name, watch=watch)
 
     def keep(trial: Trial) -> None:
-        folder.add_trial(trial)  # on the disk first, then on the screen
+        folder.add_trial(trial, recording.take_counts())  # on the disk first, then on the screen
         view.trial(trial)
 
     def record(request: Request, completion: Completion, counts: Mapping[str, int]) -> None:

@@ -93,5 +93,5 @@ def _object(text: str) -> dict[str, object]:
     except orjson.JSONDecodeError as error:
         raise UserError(f"the arguments are not JSON: {error}") from None
     if not isinstance(value, dict):
-        raise UserError('the arguments must be a JSON object such as {"city": "Paris"}')
+        raise UserError('the arguments must be a JSON object such as {"city": "Paris", "days": 2}')
     return value

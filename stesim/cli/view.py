@@ -6,15 +6,18 @@ All of it goes to the standard error stream, so that the summary can be piped. r
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
 from stesim.cli.common import plain, shorten
 from stesim.cli.watch import WatchedModel
-from stesim.models import Model
-from stesim.records import Completion, RunSettings, Trial
+from stesim.models import Model, OnText
+from stesim.models.base import WrappedModel
+from stesim.records import Completion, Request, RunSettings, Trial
 from stesim.report.summary import Summary, share, summarize, total
+
+_WIDTH_FOR_BARS = 72  # columns of a terminal
 
 
 class View:
@@ -57,7 +60,7 @@ class View:
 
     def pace(self) -> str:
         """Tokens a second and the time left, as text."""
-        parts = [f"{self._tokens / self._seconds:.0f} tokens/s"] if self._seconds > 0 else []
+        parts = [f"{self._tokens / self._seconds:.0f} tokens/s with prompts"] if self._seconds > 0 else []
         new = self.done - self._before
         if new and self.done < self.whole:
             left = (time.monotonic() - self._started) / new * (self.whole - self.done)
@@ -79,11 +82,20 @@ class LiveView(View):
 
         super().__init__(settings, finished, name, console)
         self._name = name
-        self._latest = ""
+        self._now = ""
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4)
 
+    def watched(self, model: Model) -> Model:
+        """The model, with a notice of what it is doing."""
+        return _Noticing(model, self._notice)
+
+    def _notice(self, request: Request) -> None:
+        place = request.place
+        doing = {"imagine": "imagines a query", "try": f"tries, reply {place.call}", "reflect": "reflects"}
+        self._now = f"{plain(place.tool)} {place.episode}.{place.trial}: {doing[request.purpose]}"
+
     def _show(self, trial: Trial) -> None:
-        self._latest = shorten(trial.query, max(20, self.console.width - 4))
+        pass  # the table is redrawn by itself
 
     def _table(self) -> Any:
         from rich.console import Group
@@ -92,19 +104,16 @@ class LiveView(View):
         from rich.text import Text
 
         table = Table(title=f"Exploring with {plain(self._name)}", title_justify="left")
-        for heading in ("tool", "progress", "trials", "solved", "well-formed"):
+        bars = self.console.width >= _WIDTH_FOR_BARS
+        for heading in ("tool", *(["progress"] if bars else []), "trials", "solved", "well-formed"):
             table.add_column(heading, justify="left" if heading in ("tool", "progress") else "right")
-        shown = (
-            [s for s in self.summaries.values() if s.trials] if len(self.summaries) > 20 else self.summaries.values()
-        )
-        for summary in shown:
-            bar = ProgressBar(total=self.each, completed=summary.trials, width=20)
-            table.add_row(Text(plain(summary.tool)), bar, f"{summary.trials}/{self.each}", *_shares(summary))
-        everything = total(self.summaries.values())
-        table.add_section()
-        bar = ProgressBar(total=self.whole, completed=self.done, width=20)
-        table.add_row("all", bar, f"{self.done}/{self.whole}", *_shares(everything), style="bold")
-        return Group(table, Text(self._latest, style="dim"), Text(self.pace()))
+        tools = [s for s in self.summaries.values() if s.trials or len(self.summaries) <= 20]
+        for summary, trials in [*((s, self.each) for s in tools), (total(self.summaries.values()), self.whole)]:
+            if summary.tool == "all":
+                table.add_section()
+            bar = [ProgressBar(total=trials, completed=summary.trials, width=20)] if bars else []
+            table.add_row(Text(plain(summary.tool)), *bar, f"{summary.trials}/{trials}", *_shares(summary))
+        return Group(table, Text(self._now, style="dim"), Text(self.pace()))
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -112,6 +121,19 @@ class LiveView(View):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._live.stop()
+
+
+class _Noticing(WrappedModel):
+    """Tells where in the run the model is asked."""
+
+    def __init__(self, model: Model, notice: Callable[[Request], None]) -> None:
+        super().__init__(model)
+        self._notice = notice
+
+    def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
+        """The other model's completion, after the notice."""
+        self._notice(request)
+        return super().complete(request, on_text)
 
 
 class WatchView(View):

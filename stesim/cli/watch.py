@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stesim.cli.common import plain
-from stesim.models.base import Model, OnText
-from stesim.records import Completion, Message, Request
+from stesim.models.base import Model, OnText, WrappedModel
+from stesim.records import Completion, Request
 
 _LABELS = {"imagine": "imagines", "try": "tries", "reflect": "reflects"}
 _COLOURS = {"imagine": "cyan", "try": "green", "reflect": "magenta"}
 
 
-class WatchedModel:
+class WatchedModel(WrappedModel):
     """Shows what is new in each request, then the reply as it is written."""
 
     def __init__(self, model: Model, console: Any) -> None:
-        self._model = model
+        super().__init__(model)
         self._console = console
-        self.name = model.name
-        self.fingerprint = model.fingerprint
-        self.context = model.context
-
-    def count(self, messages: Sequence[Message]) -> int:
-        """The other model's count."""
-        return self._model.count(messages)
+        self._begun = False
 
     def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """Show the request, then the other model's reply, piece by piece."""
-        self._show(request)
+        if not self._begun:
+            self._show_opening(request)
+            self._begun = True
+        self._show_new(request)
         self._console.print(f"{self.name} {_LABELS[request.purpose]}:", style=f"bold {_COLOURS[request.purpose]}")
 
         def write(text: str) -> None:
@@ -37,25 +33,32 @@ class WatchedModel:
             if on_text:
                 on_text(text)
 
-        completion = self._model.complete(request, write)
+        completion = super().complete(request, write)
         self._console.print()
         return completion
 
-    def _show(self, request: Request) -> None:
+    def _show_opening(self, request: Request) -> None:
+        """The system message, which is shown once, and a word on the worked examples."""
+        opening = request.messages[: _last_reply(request) + 1]
+        if opening and opening[0].role == "system":
+            self._say("system:", opening[0].content)
+        if len(opening) > 1:
+            self._say("stesim:", f"({len(opening) - 1} messages of worked examples open every conversation)")
+
+    def _show_new(self, request: Request) -> None:
+        """What came since the model's last reply."""
         place = request.place
         if request.purpose == "imagine":
             title = f"{plain(place.tool)} · episode {place.episode} · trial {place.trial}"
             self._console.rule(title, characters="─", style="bold")
-        replies = [number for number, message in enumerate(request.messages) if message.role == "assistant"]
-        for message in request.messages[replies[-1] + 1 if replies else 0 :]:
-            observed = message.content.startswith("Observation:")
-            self._console.print("system:" if message.role == "system" else "stesim:", style="bold dim")
-            self._console.out(plain(message.content), style="yellow" if observed else "dim", highlight=False)
+        for message in request.messages[_last_reply(request) + 1 :]:
+            self._say("system:" if message.role == "system" else "stesim:", message.content)
 
-    def describe(self) -> Mapping[str, Any]:
-        """What the other model says of itself."""
-        return self._model.describe()
+    def _say(self, label: str, text: str) -> None:
+        self._console.print(label, style="bold dim")
+        self._console.out(plain(text), style="yellow" if text.startswith("Observation:") else "dim", highlight=False)
 
-    def close(self) -> None:
-        """Close the other model."""
-        self._model.close()
+
+def _last_reply(request: Request) -> int:
+    """The place of the model's last reply among the messages, -1 if there is none."""
+    return max((place for place, message in enumerate(request.messages) if message.role == "assistant"), default=-1)

@@ -49,6 +49,32 @@ class Model(Protocol):
         """Free what the model holds."""
 
 
+class WrappedModel:
+    """Passes everything on to another model; what wraps one overrides what it changes."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.name = model.name
+        self.fingerprint = model.fingerprint
+        self.context = model.context
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """The other model's count."""
+        return self._model.count(messages)
+
+    def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
+        """The other model's completion."""
+        return self._model.complete(request, on_text)
+
+    def describe(self) -> Mapping[str, Any]:
+        """What the other model says of itself."""
+        return self._model.describe()
+
+    def close(self) -> None:
+        """Close the other model."""
+        self._model.close()
+
+
 def digest(messages: Sequence[Message]) -> str:
     """A short name for a prompt: 16 hex digits."""
     return hashlib.sha256(orjson.dumps([[m.role, m.content] for m in messages])).hexdigest()[:16]

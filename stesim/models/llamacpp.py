@@ -4,11 +4,10 @@
     model.complete(request).text
 
 A reply depends on its prompt, its settings and its seed alone: not on what was asked before, on the number of
-threads, or on whether a run was resumed. llama.cpp gives slightly different numbers to a token that was evaluated by
-itself (as while decoding) and in a batch (as in a prompt), so only tokens evaluated as part of a prompt are reused,
-in whole blocks of `_BLOCK`; the tokens of a reply are evaluated once more, in a batch, when they come back as part of
-the next prompt. (Measured on SmolLM2-135M Q4_1: with this the logits are equal to the bit for any split of the prompt
-and for 1 and 2 threads.)
+threads, or on whether a run was resumed. llama.cpp's numbers for a token differ slightly with the size of the batch
+that it is evaluated in. So a prompt is always evaluated in the same blocks of `_BLOCK` tokens, counted from its
+beginning, and only whole blocks that were evaluated as part of a prompt are reused; the tokens of a reply, which are
+decoded one by one, are evaluated once more when they come back as part of the next prompt.
 
 Not covered: GPUs, LoRA adapters, grammars, several sequences in one batch, models that are not text decoders.
 """
@@ -22,7 +21,9 @@ import datetime
 import hashlib
 import importlib.metadata
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -35,8 +36,7 @@ from stesim.models.chat import FALLBACK, FALLBACK_STOP, SPLIT, ChatTemplate
 from stesim.models.stops import StopFinder
 from stesim.records import Completion, Message, Request, Sampling, shared_prefix
 
-_BATCH = 512  # tokens evaluated at once; boundaries lie at its multiples
-_BLOCK = 32  # reuse ends at a multiple of this
+_BLOCK = 64  # tokens of a prompt evaluated at once; larger blocks are hardly faster, and reuse less
 _CONTEXT = 4096  # tokens, unless the user asks for more or the model was trained with less
 _PIECE = 512  # bytes; the longest piece of text of one token
 _SLOW = 0.4  # of the measured speed: below this the thread count is measured again
@@ -66,7 +66,9 @@ class LlamaCppModel:
         self.fingerprint = fingerprint(path)
         self._path = path
         self._llm, self._api = _load(path, context)
-        self.context: int | None = self._llm.n_ctx()
+        # llama.cpp rounds the context up; its Python side has room for what was asked for.
+        self._room = len(self._llm.input_ids)
+        self.context: int | None = self._room
         self._vocab = self._llm._model.vocab
         source = template or self._llm.metadata.get("tokenizer.chat_template")
         self._stop = () if source else (FALLBACK_STOP,)
@@ -91,7 +93,7 @@ class LlamaCppModel:
         """Answer a request; raises `ModelError` if its prompt does not fit in the context."""
         started = time.perf_counter()
         tokens = self._encode(request.messages, request.prefill)
-        room = self._llm.n_ctx() - len(tokens)
+        room = self._room - len(tokens)
         if room < 1:
             raise ModelError(f"the prompt has {len(tokens)} tokens; the context of {self.name} is {self.context}")
         reused = self._evaluate(tokens)
@@ -134,6 +136,7 @@ class LlamaCppModel:
             "file": self._path.name,
             "llama_cpp_python": importlib.metadata.version("llama-cpp-python"),
             "threads": self.threads,
+            "trained_context": self._llm._model.n_ctx_train(),
             "architecture": self._llm.metadata.get("general.architecture", ""),
             "quantization": self._llm.metadata.get("general.file_type", ""),
         }
@@ -180,9 +183,12 @@ class LlamaCppModel:
         """Bring the cache to hold exactly this prompt; returns how many of its tokens were still there."""
         reused = reusable(self._prompt, tokens)
         self._prompt = []
+        if not self._llm._ctx.kv_cache_seq_rm(-1, reused, -1):  # a recurrent model cannot forget a part
+            reused = 0
+            self._llm.reset()
         self._llm.n_tokens = reused
-        for start, end in batches(reused, len(tokens)):
-            self._llm.eval(tokens[start:end])
+        for start in range(reused, len(tokens), _BLOCK):
+            self._llm.eval(tokens[start : start + _BLOCK])
         self._prompt = tokens
         return reused
 
@@ -238,19 +244,7 @@ class LlamaCppModel:
 
 def reusable(cached: Sequence[int], tokens: Sequence[int]) -> int:
     """How many leading tokens of a prompt need no evaluation: whole blocks, and never all of the prompt."""
-    reused = min(shared_prefix(cached, tokens), len(tokens) - 1) // _BLOCK * _BLOCK
-    # A last token all by itself would be evaluated in another way than as part of its batch.
-    if len(tokens) - reused == 1 and reused % _BATCH:
-        reused -= _BLOCK
-    return reused
-
-
-def batches(start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The spans to evaluate, cut at multiples of the batch size wherever the evaluation starts."""
-    while start < end:
-        stop = min(end, (start // _BATCH + 1) * _BATCH)
-        yield start, stop
-        start = stop
+    return min(shared_prefix(cached, tokens), len(tokens) - 1) // _BLOCK * _BLOCK
 
 
 def check_gguf(path: Path) -> None:
@@ -292,11 +286,11 @@ def _load(path: Path, context: int | None) -> tuple[Any, Any]:
             INSTALL if error.name == "llama_cpp" else f"llama-cpp-python cannot be used: {error}"
         ) from None
     options: dict[str, Any] = {
-        "n_batch": _BATCH, "n_ubatch": _BATCH, "flash_attn": False, "n_gpu_layers": 0,
+        "n_batch": _BLOCK, "n_ubatch": _BLOCK, "flash_attn": False, "n_gpu_layers": 0,
         "n_threads": 1, "n_threads_batch": 1, "verbose": False,
     }  # fmt: skip
     try:
-        with _quiet():
+        with _interrupt_afterwards(), _quiet():
             llm = llama_cpp.Llama(str(path), n_ctx=context or _CONTEXT, **options)
             if context is None and (trained := llm._model.n_ctx_train()) < _CONTEXT:
                 llm.close()
@@ -308,6 +302,22 @@ def _load(path: Path, context: int | None) -> tuple[Any, Any]:
     except Exception as error:  # a template that Jinja cannot compile raises Jinja's own tree
         raise ModelError(f"llama.cpp cannot use {path}: {type(error).__name__}: {error}") from None
     return llm, llama_cpp
+
+
+@contextlib.contextmanager
+def _interrupt_afterwards() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block: raised inside a callback of llama.cpp it would be swallowed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

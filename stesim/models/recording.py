@@ -6,24 +6,20 @@ recording = RecordingModel(model, folder.add_completion)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from stesim.models.base import Model, OnText, digest
+from stesim.models.base import Model, OnText, WrappedModel, digest
 from stesim.records import Completion, Message, Request
 
 Write = Callable[[Request, Completion, Mapping[str, int]], None]
 
 
-class RecordingModel:
+class RecordingModel(WrappedModel):
     """Passes requests on and gives each, with its completion and the counts asked for before it, to `write`."""
 
     def __init__(self, model: Model, write: Write) -> None:
-        self._model = model
+        super().__init__(model)
         self._write = write
         self._counts: dict[str, int] = {}
-        self.name = model.name
-        self.fingerprint = model.fingerprint
-        self.context = model.context
 
     def count(self, messages: Sequence[Message]) -> int:
         """The other model's count, remembered for the record."""
@@ -35,14 +31,10 @@ class RecordingModel:
     def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """The other model's completion, written down before it is returned."""
         completion = self._model.complete(request, on_text)
-        self._write(request, completion, self._counts)
-        self._counts = {}
+        self._write(request, completion, self.take_counts())
         return completion
 
-    def describe(self) -> Mapping[str, Any]:
-        """What the other model says of itself."""
-        return self._model.describe()
-
-    def close(self) -> None:
-        """Close the other model."""
-        self._model.close()
+    def take_counts(self) -> Mapping[str, int]:
+        """The counts since the last completion; they are forgotten here."""
+        counts, self._counts = self._counts, {}
+        return counts

@@ -13,8 +13,8 @@ from dataclasses import asdict
 from typing import Any
 
 from stesim.errors import ReplayMismatch
-from stesim.models.base import OnText, digest, estimate_tokens
-from stesim.records import Completion, Message, Place, Request
+from stesim.models.base import OnText, digest
+from stesim.records import Completion, Message, Request
 
 _SHOWN = 40
 
@@ -24,7 +24,8 @@ class ReplayModel:
 
     def __init__(
         self,
-        recorded: Iterable[tuple[Request, Completion, Mapping[str, int]]],
+        recorded: Iterable[tuple[Request, Completion]],
+        counts: Mapping[str, int],
         *,
         name: str,
         fingerprint: str,
@@ -33,15 +34,12 @@ class ReplayModel:
         self.name = name
         self.fingerprint = fingerprint
         self.context = context
-        self._played: dict[Place, tuple[Request, Completion]] = {}
-        self._counts: dict[str, int] = {}
-        for request, completion, counts in recorded:
-            self._played[request.place] = (request, completion)
-            self._counts |= counts
+        self._played = {request.place: (request, completion) for request, completion in recorded}
+        self._counts = counts
 
     def count(self, messages: Sequence[Message]) -> int:
-        """The recorded count; an estimate for a prompt that was never counted (it will not be found either)."""
-        return self._counts.get(digest(messages)) or estimate_tokens(messages)
+        """The recorded count; 0 for a prompt that was never counted: it fits, and `complete` will not find it."""
+        return self._counts.get(digest(messages), 0)
 
     def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """The recorded completion; raises `ReplayMismatch` if there is none or the request has changed."""

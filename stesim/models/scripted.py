@@ -30,9 +30,9 @@ class ScriptedModel:
 
     context: int | None = None
 
-    def __init__(self, texts: Sequence[str], name: str = "scripted", position: int = 0) -> None:
+    def __init__(self, texts: Sequence[str], name: str = "scripted") -> None:
         self._texts = list(texts)
-        self._next = position
+        self._next = 0
         self.name = name
         self.fingerprint = hashlib.sha256(orjson.dumps(self._texts)).hexdigest()
         self.requests: list[Request] = []

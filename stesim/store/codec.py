@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 
 def reply_to_json(reply: Reply) -> Json:
-    """A parsed reply as printed by the `parse` command and stored with each step."""
+    """A parsed reply as it is stored with each step."""
     common = {"thought": reply.thought, "repairs": list(reply.repairs)}
     if isinstance(reply, Action):
         return {"kind": "action", "tool": reply.tool, "arguments": reply.arguments, **common}

@@ -57,7 +57,9 @@ class RunFolder:
         lock = _acquire(path)
         try:
             write_atomically(path / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-            return cls(path, dict(manifest), lock)
+            folder = cls(path, dict(manifest), lock)
+            _sync_folder(path)
+            return folder
         except BaseException:
             os.close(lock)
             raise
@@ -83,25 +85,43 @@ class RunFolder:
         for number, value in enumerate(lines.read(self.path / TRIALS), 1):
             yield codec.trial_from_json(value, f"{self.path / TRIALS}, line {number}")
 
-    def completions(self) -> Iterator[tuple[Request, Completion, Mapping[str, int]]]:
-        """The recorded model calls, in order: request, completion, and the token counts asked for before it."""
+    def completions(self) -> Iterator[tuple[Request, Completion]]:
+        """The recorded model calls, in order."""
         before: tuple[Message, ...] = ()
         for number, value in enumerate(lines.read(self.path / COMPLETIONS), 1):
             try:
+                if value.keys() == {"counts"}:
+                    continue
                 request = codec.request_from_json(value, before)
                 completion = codec.completion_from_json(value)
-                counts = value["counts"]
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 where = f"{self.path / COMPLETIONS}, line {number}"
                 raise StoreError(f"{where} does not hold a completion: {type(error).__name__} {error}") from None
             before = request.messages
-            yield request, completion, counts
+            yield request, completion
 
-    def add_trial(self, trial: Trial) -> None:
-        """Append a finished trial; when this returns, it is on the disk."""
-        if self._trials is None:
+    def counts(self) -> dict[str, int]:
+        """All token counts that were asked for, by a digest of the messages."""
+        found: dict[str, int] = {}
+        for number, value in enumerate(lines.read(self.path / COMPLETIONS), 1):
+            counts = value.get("counts") if isinstance(value, dict) else None
+            if not isinstance(counts, dict) or not all(isinstance(count, int) for count in counts.values()):
+                raise StoreError(f"{self.path / COMPLETIONS}, line {number} does not hold counts")
+            found |= counts
+        return found
+
+    def add_trial(self, trial: Trial, counts: Mapping[str, int] | None = None) -> None:
+        """Append a finished trial; when this returns, it and its completions are on the disk.
+
+        `counts` are the token counts asked for since the last completion.
+        """
+        if self._trials is None or self._completions is None:
             raise StoreError(f"{self.path} is open for reading only")
-        self._trials.append(codec.trial_to_json(trial), durable=True)
+        if counts:
+            self._completions.append({"counts": dict(counts)})
+        self._completions.sync()
+        self._trials.append(codec.trial_to_json(trial))
+        self._trials.sync()
 
     def add_completion(self, request: Request, completion: Completion, counts: Mapping[str, int]) -> None:
         """Append a model call; messages shared with the call before it are stored as their number."""
@@ -160,6 +180,15 @@ def _manifest(path: Path) -> Json:
     if not isinstance(value, dict):
         raise StoreError(f"{path / MANIFEST} is not a JSON object")
     return value
+
+
+def _sync_folder(path: Path) -> None:
+    """Wait until the names of the files in the folder are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _acquire(path: Path) -> int:

@@ -56,8 +56,8 @@ class Appender:
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}") from None
 
-    def append(self, value: Any, *, durable: bool = False) -> None:
-        """Write one line; with `durable`, wait until it is on the disk.
+    def append(self, value: Any) -> None:
+        """Write one line.
 
         If the disk is full the part that was written is taken back and `StoreError` is raised: the file
         still holds whole lines only.
@@ -67,8 +67,6 @@ class Appender:
             written = 0
             while written < len(line):
                 written += os.write(self._file, line[written:])
-            if durable:
-                os.fsync(self._file)
         except OSError as error:
             os.ftruncate(self._file, self._size)
             os.lseek(self._file, self._size, os.SEEK_SET)
@@ -76,6 +74,13 @@ class Appender:
                 f"cannot write {self._path}: {error.strerror}; everything finished so far is kept"
             ) from None
         self._size += len(line)
+
+    def sync(self) -> None:
+        """Wait until everything written is on the disk."""
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            raise StoreError(f"cannot write {self._path}: {error.strerror}") from None
 
     def close(self) -> None:
         """Close the file; closing twice is harmless."""

@@ -15,7 +15,7 @@ RELEASED = Path(__file__).resolve().parents[3] / "shared" / "paper" / "prompts"
 @pytest.mark.skipif(not RELEASED.is_dir(), reason="the paper's released prompts are not here")
 def test_a_study_with_the_released_prompts(type_: Type, study: str) -> None:
     type_("run", "--model", study, "--out", "r", "--prompts", RELEASED, *SETTINGS)
-    requests = [request for request, _, _ in RunFolder.read(Path("r")).completions()]
+    requests = [request for request, _ in RunFolder.read(Path("r")).completions()]
     imagine = [request.messages for request in requests if request.purpose == "imagine"]
     assert imagine[0][1].content.startswith("Your task is to answer the user's query as best you can.")
     assert "API name: forecast_weather" in imagine[0][1].content

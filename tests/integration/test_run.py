@@ -15,7 +15,7 @@ from tests.integration.conftest import SETTINGS, STUDY, Type, answer, call
 
 
 def prompts_of(run: Path, purpose: str) -> list[tuple[Message, ...]]:
-    return [request.messages for request, _, _ in RunFolder.read(run).completions() if request.purpose == purpose]
+    return [request.messages for request, _ in RunFolder.read(run).completions() if request.purpose == purpose]
 
 
 def text_of(messages: tuple[Message, ...]) -> str:
@@ -60,9 +60,7 @@ def test_the_method(finished: Path) -> None:
 def test_the_seeds_differ_and_are_the_same_again(finished: Path, type_: Type, study: str, tmp_path: Path) -> None:
     type_("run", "--model", study, "--out", tmp_path / "again", *SETTINGS)
     type_("run", "--model", study, "--out", tmp_path / "other", "--seed", "1", *SETTINGS)
-    seeds = [
-        [r.seed for r, _, _ in RunFolder.read(tmp_path / name).completions()] for name in ("first", "again", "other")
-    ]
+    seeds = [[r.seed for r, _ in RunFolder.read(tmp_path / name).completions()] for name in ("first", "again", "other")]
     assert seeds[0] == seeds[1]
     assert len(set(seeds[0])) == len(seeds[0])
     assert not set(seeds[0]) & set(seeds[2])
@@ -220,7 +218,7 @@ def test_a_small_context_forgets_the_oldest_trials_and_goes_on(type_: Type, stud
     assert result.exit_code == 0
     trials = list(RunFolder.read(Path("r")).trials())
     assert max(trial.forgotten for trial in trials) > 0
-    for request, completion, _ in RunFolder.read(Path("r")).completions():
+    for request, completion in RunFolder.read(Path("r")).completions():
         assert completion.prompt_tokens + 100 <= 1500
         assert f"API name: {request.place.tool}" in text_of(request.messages)
 

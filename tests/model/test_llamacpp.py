@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stesim.errors import ModelError
-from stesim.models.llamacpp import LlamaCppModel, batches, fingerprint, reusable
+from stesim.models.llamacpp import LlamaCppModel, fingerprint, reusable
 from stesim.records import Completion, Message, Place, Purpose, Request, Sampling
 
 SAMPLING = Sampling(temperature=0.8, top_p=0.95, top_k=40, min_p=0.05, repeat_penalty=1.05, max_tokens=24)
@@ -83,8 +83,8 @@ def test_only_new_tokens_are_evaluated(model: LlamaCppModel) -> None:
     """Of a longer conversation, only what came since (and the end of a block) is evaluated again."""
     asked = conversation(model)
     for (_, before), (_, after) in itertools.pairwise(asked):
-        assert after.reused_tokens > before.prompt_tokens - 64
-        assert after.reused_tokens % 32 == 0
+        assert after.reused_tokens > before.prompt_tokens - 128
+        assert after.reused_tokens % 64 == 0
     assert model.complete(asked[-1][0]).prompt_tokens - asked[-1][1].prompt_tokens == 0
 
 
@@ -96,31 +96,25 @@ def test_the_prefix_stays_across_the_list_of_past_queries(model: LlamaCppModel) 
     model.complete(imagining)
     going_on = ask("You are helpful.", f"{description}\n\nUser Query:", "Rain in Rome?", "Now try.")
     shared = model.count(ask("You are helpful.", description).messages)
-    assert model.complete(going_on).reused_tokens >= shared - 48
+    assert model.complete(going_on).reused_tokens >= shared - 80
 
 
 @pytest.mark.parametrize(
     ("cached", "tokens", "expected"),
     [
         (0, 100, 0),
-        (100, 100, 96),
-        (31, 100, 0),
-        (64, 65, 32),
-        (512, 513, 512),
-        (544, 545, 512),
-        (33, 33, 0),
-        (32, 1, 0),
+        (100, 100, 64),
+        (63, 100, 0),
+        (64, 65, 64),
+        (64, 64, 0),
+        (128, 129, 128),
+        (200, 150, 128),
+        (64, 1, 0),
     ],
 )
-def test_whole_blocks_are_reused_and_no_token_is_left_alone(cached: int, tokens: int, expected: int) -> None:
+def test_whole_blocks_are_reused_and_never_all_of_a_prompt(cached: int, tokens: int, expected: int) -> None:
     prompt = list(range(tokens))
     assert reusable(prompt[:cached] + [-1] * max(0, cached - tokens), prompt) == expected
-
-
-def test_batches_are_cut_at_multiples_of_their_size() -> None:
-    assert list(batches(480, 1500)) == [(480, 512), (512, 1024), (1024, 1500)]
-    assert list(batches(0, 512)) == [(0, 512)]
-    assert list(batches(5, 5)) == []
 
 
 # -- control tokens ------------------------------------------------------------------------------------------------

@@ -54,13 +54,13 @@ def test_a_run_writes_what_it_says(once: Path) -> None:
     assert sum(trial.completions for trial in trials) == len(list(folder.completions()))
     assert sum(trial.parsed_calls for trial in trials) > 0
     assert {"threads", "llama_cpp_python", "file"} <= folder.manifest["model"].keys()
-    for request, completion, _ in folder.completions():
+    for request, completion in folder.completions():
         assert completion.tokens <= request.sampling.max_tokens
         assert completion.text.startswith(request.prefill)
         assert completion.prompt_tokens > completion.reused_tokens
     assert (
-        sum(c.reused_tokens for _, c, _ in folder.completions())
-        > sum(c.prompt_tokens for _, c, _ in folder.completions()) / 2
+        sum(c.reused_tokens for _, c in folder.completions())
+        > sum(c.prompt_tokens for _, c in folder.completions()) / 2
     )
 
 
@@ -119,5 +119,5 @@ def test_a_context_that_overflows_forgets_and_goes_on(gguf: Path, tmp_path: Path
     )
     folder = RunFolder.read(tmp_path / "r")
     assert len(list(folder.trials())) == 4
-    assert all(completion.prompt_tokens <= 1700 - 96 for _, completion, _ in folder.completions())
+    assert all(completion.prompt_tokens <= 1700 - 96 for _, completion in folder.completions())
     assert max(trial.forgotten for trial in folder.trials()) > 0

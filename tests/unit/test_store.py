@@ -52,13 +52,14 @@ def test_trials_and_completions_come_back_as_they_were(tmp_path: Path) -> None:
         for request, completion in zip(requests, completions, strict=True):
             folder.add_completion(request, completion, {"abc": 4})
         folder.add_trial(a_trial(1))
-        folder.add_trial(a_trial(2))
+        folder.add_trial(a_trial(2), {"last": 9})
     again = RunFolder.read(tmp_path / "run")
     assert again.manifest == {"seed": 1}
     assert list(again.trials()) == [a_trial(1), a_trial(2)]
-    assert list(again.completions()) == [(r, c, {"abc": 4}) for r, c in zip(requests, completions, strict=True)]
+    assert again.counts() == {"abc": 4, "last": 9}
+    assert list(again.completions()) == list(zip(requests, completions, strict=True))
     stored = [orjson.loads(line) for line in (tmp_path / "run" / "completions.jsonl").read_bytes().splitlines()]
-    assert [len(line["messages"]) for line in stored] == [1, 2, 1]  # what two prompts share is stored once
+    assert [len(line.get("messages", [])) for line in stored] == [1, 2, 1, 0]  # what two prompts share is stored once
 
 
 def test_completions_can_be_read_when_a_run_was_opened_again(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_completions_can_be_read_when_a_run_was_opened_again(tmp_path: Path) -> 
         folder.add_completion(a_request("a", "b", "c"), Completion("1", "stop"), {})
     with RunFolder.open_(tmp_path / "run") as folder:
         folder.add_completion(a_request("a", "b", "c", "d", "e"), Completion("2", "stop"), {})
-    found = [request.messages for request, _, _ in RunFolder.read(tmp_path / "run").completions()]
+    found = [request.messages for request, _ in RunFolder.read(tmp_path / "run").completions()]
     assert found == [a_request("a", "b", "c").messages, a_request("a", "b", "c", "d", "e").messages]
 
 
