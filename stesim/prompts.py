@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stesim.errors import PromptError
+from stesim.files import read_bounded
 
 RELEASED_FILE = "prompt_explore.txt"
 RELEASED_PARTS = ("imagine_first", "try_first", "imagine_next", "try_next")
@@ -224,9 +225,7 @@ def _braced(names: set[str]) -> str:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise PromptError(f"{path} is larger than {_LARGEST // 1024} KiB: not a prompt")
-        return path.read_text(encoding="utf-8").strip()
+        return read_bounded(path, _LARGEST).decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         raise PromptError(f"{path} is not UTF-8 text") from None
     except OSError as error:

@@ -8,8 +8,10 @@ against it.
 from __future__ import annotations
 
 import datetime
+import itertools
+import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from stesim import __version__, toolbox
 from stesim.errors import ModelError, StoreError, UserError
 from stesim.models import Model, ReplayModel, ScriptedModel
 from stesim.prompts import PromptSet
-from stesim.records import RunSettings, Sampling
+from stesim.records import RunSettings, Sampling, Trial
 from stesim.store import RunFolder
 from stesim.store.folder import is_run
 from stesim.toolbox import Toolbox
@@ -65,6 +67,11 @@ PAPER: Values = {
     "repeat_penalty": 1.0,
     "max_tokens": 360,
 }
+_PARTS = {
+    "model": ("spec", "name", "fingerprint"),
+    "prompts": ("source", "fingerprint"),
+    "tools": ("fingerprint",),
+}
 _SAMPLING = tuple(Sampling.__dataclass_fields__)
 
 
@@ -78,8 +85,8 @@ def open_model(spec: str, *, context: int | None, threads: int | None, today: da
     from stesim.models.default import smollm2_path
     from stesim.models.llamacpp import LlamaCppModel
 
-    path = smollm2_path() if spec == DEFAULT_MODEL else Path(spec).expanduser()
-    if not path.exists():
+    path = smollm2_path() if spec == DEFAULT_MODEL else Path(os.path.expanduser(spec))
+    if not os.path.exists(path):
         raise ModelError(f"no model {spec!r}: give smollm2, the path of a GGUF file, scripted:FILE or replay:RUN")
     name = DEFAULT_MODEL if spec == DEFAULT_MODEL else None
     return LlamaCppModel(path, context=context, thread_count=threads, today=today, name=name)
@@ -88,20 +95,54 @@ def open_model(spec: str, *, context: int | None, threads: int | None, today: da
 def open_replay(path: Path) -> ReplayModel:
     """The model that repeats a recorded run."""
     folder = RunFolder.read(path)
-    model = folder.manifest.get("model", {})
+    manifest = checked(folder.manifest, path)
     return ReplayModel(
-        folder.completions(), folder.counts(), name=f"replay:{path}", fingerprint=str(model.get("fingerprint", "")),
-        context=folder.manifest.get("settings", {}).get("context"),
+        folder.completions(), folder.counts(), name=f"replay:{path}", fingerprint=manifest["model"]["fingerprint"],
+        context=manifest["settings"]["context"],
     )  # fmt: skip
 
 
 def recorded_manifest(spec: str | None, out: Path | None) -> tuple[Mapping[str, Any], bool]:
     """The manifest of the run to go on with (and True), or of the run to replay (and False), or nothing."""
     if out is not None and is_run(out):
-        return RunFolder.read(out).manifest, True
+        return checked(RunFolder.read(out).manifest, out), True
     if spec is not None and spec.startswith("replay:"):
-        return RunFolder.read(Path(spec.removeprefix("replay:"))).manifest, False
+        path = Path(spec.removeprefix("replay:"))
+        return checked(RunFolder.read(path).manifest, path), False
     return {}, False
+
+
+def checked(manifest: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """A manifest read from disk, after a look at every value that a run takes from it; raises `StoreError`."""
+    wanted = {name: type(value) for name, value in DEFAULTS.items()} | {"tools": list, "context": int, "today": str}
+    settings = manifest.get("settings")
+    if isinstance(settings, dict) and settings.keys() == wanted.keys():
+        wrong = [name for name, kind in wanted.items() if not _is(settings[name], kind)]
+    else:
+        wrong = ["settings"]
+    for part, names in _PARTS.items():
+        values = manifest.get(part)
+        if not isinstance(values, dict) or not all(isinstance(values.get(name), str) for name in names):
+            wrong.append(part)
+    if wrong:
+        raise StoreError(f"{path / 'manifest.json'} is not a run's manifest: look at {', '.join(wrong)}")
+    return manifest
+
+
+def _is(value: object, kind: type) -> bool:
+    if isinstance(value, list):
+        return kind is list and all(isinstance(name, str) for name in value)
+    return type(value) is kind or (kind is float and type(value) is int)
+
+
+def check_order(finished: Sequence[Trial], settings: RunSettings, path: Path) -> None:
+    """Raise `StoreError` unless the finished trials are the first ones of the run, in order."""
+    places = itertools.product(settings.tools, range(1, settings.episodes + 1), range(1, settings.trials + 1))
+    for number, trial in enumerate(finished, 1):
+        if (trial.tool, trial.episode, trial.trial) != next(places, None):
+            raise StoreError(
+                f"{path / 'trials.jsonl'}, line {number} is out of place: is a line missing, or there twice?"
+            )
 
 
 def chosen_tools(value: str | list[str]) -> list[str]:
@@ -214,4 +255,5 @@ def _lasting(spec: str) -> str:
         return spec
     if colon and kind in ("scripted", "replay"):
         return f"{kind}:{Path(rest).resolve()}"
-    return str(Path(spec).expanduser().resolve()) if Path(spec).expanduser().exists() else spec
+    path = os.path.expanduser(spec)
+    return str(Path(path).resolve()) if os.path.exists(path) else spec

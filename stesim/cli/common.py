@@ -12,7 +12,9 @@ import orjson
 
 from stesim.errors import StesimError, UserError
 
-_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = r"\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_CONTROLS = re.compile(rf"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f{_UNSEEN}]")
+_NOT_ESCAPED = re.compile(f"[{_UNSEEN}]")  # JSON leaves these as they are
 
 
 class Group(click.Group):
@@ -32,6 +34,10 @@ class Group(click.Group):
             # Whoever read our output has gone; say nothing more, also not while the interpreter shuts down.
             sys.stdout = None
             ctx.exit(141)
+        except OSError as error:  # a name too long, a folder that may not be entered, a full device
+            where = f": {error.filename}" if error.filename else ""
+            click.echo(f"stesim: {error.strerror or error}{plain(str(where))}", err=True)
+            ctx.exit(2)
 
 
 def plain(text: str) -> str:
@@ -41,7 +47,8 @@ def plain(text: str) -> str:
 
 def echo_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print a value as indented JSON."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    click.echo(_NOT_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def shorten(text: str, width: int) -> str:

@@ -55,7 +55,7 @@ def show(report: dict[str, Any], path: Path) -> None:
         f"{plain(model['name'])}: {model['completions']} replies, {model['tokens']} tokens in "
         f"{duration(model['seconds'])} ({pace}{model['evaluated_tokens']} prompt tokens evaluated, "
         f"{model['reused_tokens']} reused from the cache)\n"
-        f"run folder: {path}\n\n"
+        f"run folder: {plain(str(path))}\n\n"
         f"Next:\n"
         f"  stesim memory {path}      what was tried, and what was solved\n"
         f"  stesim show {path} 1      the first trial, word for word"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Callable, Mapping
+import math
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from stesim.cli import build, finish
-from stesim.cli.common import echo_json
+from stesim.cli.common import echo_json, plain
 from stesim.cli.view import make_view
 from stesim.errors import UserError
 from stesim.explore import Exploration, drive
@@ -44,7 +49,17 @@ def _switch(name: str, text: str) -> Callable[[Any], Any]:
     return click.option(f"--{name}/--no-{name}", default=None, help=text + "  [default: on]")
 
 
-POSITIVE = click.IntRange(min=1)
+MOST = 10**6
+POSITIVE = click.IntRange(1, MOST)
+
+
+class Finite(click.FloatRange):
+    """A range of numbers that holds no NaN."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or click's own error."""
+        number = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{value} is not a number.", param, ctx)
 
 
 @click.command(epilog=EPILOG)
@@ -75,28 +90,26 @@ POSITIVE = click.IntRange(min=1)
 @_setting(
     "--ctx",
     "context",
-    kind=click.IntRange(min=64),
+    kind=click.IntRange(64, 1 << 20),
     text="Context size in tokens.  [default: the model's, at most 4096]",
 )
 @_setting("--max-tokens", kind=POSITIVE, text="Tokens of a reply, at most.")
-@_setting("--temperature", kind=click.FloatRange(0, 5), text="0 always takes the likeliest token.")
-@_setting("--imagine-temperature", kind=click.FloatRange(0, 5), text="The temperature at which queries are imagined.")
+@_setting("--temperature", kind=Finite(0, 5), text="0 always takes the likeliest token.")
+@_setting("--imagine-temperature", kind=Finite(0, 5), text="The temperature at which queries are imagined.")
 @_setting(
     "--top-p",
-    kind=click.FloatRange(0, 1),
+    kind=Finite(0, 1),
     text="Sample from the likeliest tokens that have this probability together; 1 is off.",
 )
-@_setting("--top-k", kind=click.IntRange(min=0), text="Sample from so many of the likeliest tokens; 0 is off.")
+@_setting("--top-k", kind=click.IntRange(0, MOST), text="Sample from so many of the likeliest tokens; 0 is off.")
 @_setting(
     "--min-p",
-    kind=click.FloatRange(0, 1),
+    kind=Finite(0, 1),
     text="Leave out tokens less likely than this share of the likeliest; 0 is off.",
 )
-@_setting(
-    "--repeat-penalty", kind=click.FloatRange(0.1, 10), text="Above 1, repeated tokens become less likely; 1 is off."
-)
+@_setting("--repeat-penalty", kind=Finite(0.1, 10), text="Above 1, repeated tokens become less likely; 1 is off.")
 @_setting("--observation-limit", kind=POSITIVE, text="Characters of a tool's result that the model is shown.")
-@_setting("--long-term-tokens", kind=click.IntRange(min=0), text="Tokens of the list of earlier queries, at most.")
+@_setting("--long-term-tokens", kind=click.IntRange(0, MOST), text="Tokens of the list of earlier queries, at most.")
 @_setting("--today", text="The date that the tools take for today, such as 2024-05-31.")
 @_switch("feedback", "Show the model the results of its calls.")
 @_switch("short-term", "Keep the episode's earlier trials in the conversation.")
@@ -113,6 +126,8 @@ def run(
 
     A run that was stopped goes on with --out FOLDER; what it was started with need not be typed again.
     """
+    if out is not None and not str(out).isprintable():
+        raise UserError(f"--out {plain(str(out))!r} is not a name that can be printed")
     recorded, resuming = build.recorded_manifest(spec, out)
     values = build.DEFAULTS | recorded.get("settings", {}) | (build.PAPER if paper else {})
     values |= {name: value for name, value in typed.items() if value is not None}
@@ -123,7 +138,7 @@ def run(
     spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
     today = build.parse_day(values["today"])
     with no_network(), Toolbox.open(values["tools"], today=today, limit=values["observation_limit"]) as box:
-        click.echo(f"loading {spec} …", err=True)
+        click.echo(f"loading {plain(spec)} …", err=True)
         model = build.open_model(spec, context=values["context"], threads=thread_count, today=today)
         settings = build.make_settings(values, model.context)
         Exploration(box, prompts, settings, model.count, keep=lambda _: None).check_context()
@@ -142,6 +157,7 @@ def _explore_into(
 ) -> None:
     """Drive the exploration to its end; Ctrl-C stops it and says how to go on."""
     finished = list(folder.trials())
+    build.check_order(finished, settings, folder.path)
     if isinstance(model, ScriptedModel):
         model.skip(sum(trial.completions for trial in finished))
     view = make_view(settings, finished, model.name, watch=watch)
@@ -157,19 +173,42 @@ def _explore_into(
     recording = RecordingModel(view.watched(model), record)
     exploration = Exploration(box, prompts, settings, recording.count, keep, finished)
     try:
-        with view:
+        with _ending_well(), view:
             drive(exploration.explore(), recording)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated) as stop:
         click.echo(f"\nstopped: {view.done} of {view.whole} trials are finished and kept.", err=True)
         click.echo(f"Go on with: stesim run --out {folder.path}", err=True)
-        raise SystemExit(130) from None
+        raise SystemExit(stop.code if isinstance(stop, Terminated) else 130) from None
+
+
+class Terminated(SystemExit):
+    """The system asked the process to end."""
+
+
+@contextlib.contextmanager
+def _ending_well() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP end a run as Ctrl-C does, so that the terminal is left in order."""
+
+    def end(number: int, _: Any) -> None:
+        raise Terminated(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _thread_count(text: str) -> int | None:
     if text == "auto":
         return None
-    if not text.isdecimal() or not 1 <= int(text) <= 512:
-        raise UserError(f"--threads {text!r} is neither auto nor a number from 1 to 512")
+    most = max(64, os.cpu_count() or 1)
+    if len(text) > 4 or not text.isdecimal() or not 1 <= int(text) <= most:
+        raise UserError(f"--threads {text[:20]!r} is neither auto nor a number from 1 to {most}")
     return int(text)
 
 

@@ -73,7 +73,11 @@ def call(name: str, arguments: str, json_: bool, today: datetime.datetime | None
 
     Exits with 1 if the API answers with an error.
     """
-    values = _object(sys.stdin.read(_LARGEST + 1) if arguments == "-" else arguments)
+    if arguments == "-":
+        if sys.stdin is None:
+            raise UserError("there is no standard input to read the arguments from")
+        arguments = sys.stdin.read(_LARGEST + 1)
+    values = _object(arguments)
     with Toolbox.open("all", today=today.date() if today else None, limit=_LARGEST) as box:
         box.get(name)
         observation = box.call(Action(name, values))

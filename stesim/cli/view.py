@@ -103,7 +103,7 @@ class LiveView(View):
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=f"Exploring with {plain(self._name)}", title_justify="left")
+        table = Table(title=Text(f"Exploring with {plain(self._name)}"), title_justify="left")
         bars = self.console.width >= _WIDTH_FOR_BARS
         for heading in ("tool", *(["progress"] if bars else []), "trials", "solved", "well-formed"):
             table.add_column(heading, justify="left" if heading in ("tool", "progress") else "right")

@@ -26,7 +26,8 @@ class WatchedModel(WrappedModel):
             self._show_opening(request)
             self._begun = True
         self._show_new(request)
-        self._console.print(f"{self.name} {_LABELS[request.purpose]}:", style=f"bold {_COLOURS[request.purpose]}")
+        heading = f"{plain(self.name)} {_LABELS[request.purpose]}:"
+        self._console.print(heading, style=f"bold {_COLOURS[request.purpose]}", markup=False, highlight=False)
 
         def write(text: str) -> None:
             self._console.out(plain(text), style=_COLOURS[request.purpose], end="", highlight=False)
@@ -47,10 +48,12 @@ class WatchedModel(WrappedModel):
 
     def _show_new(self, request: Request) -> None:
         """What came since the model's last reply."""
+        from rich.text import Text
+
         place = request.place
         if request.purpose == "imagine":
             title = f"{plain(place.tool)} · episode {place.episode} · trial {place.trial}"
-            self._console.rule(title, characters="─", style="bold")
+            self._console.rule(Text(title), characters="─", style="bold")
         for message in request.messages[_last_reply(request) + 1 :]:
             self._say("system:" if message.role == "system" else "stesim:", message.content)
 

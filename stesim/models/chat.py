@@ -36,7 +36,8 @@ FALLBACK = (
 )
 FALLBACK_STOP = "\n\nUser:"
 
-_MARKER = re.compile(r"<{1,2}[^<>\s]{1,40}>{1,2}|\[/?[A-Za-z_]{1,24}\]|#{2,4} ?[A-Z][a-z]+:?")
+# Role markers between messages: <<SYS>>, [INST], ### User:, and labels such as "Assistant:" at the head of a line.
+_MARKER = re.compile(r"(?m)^[A-Z][A-Za-z]{1,20}:|<{1,2}[^<>\s]{1,40}>{1,2}|\[/?[A-Za-z_]{1,24}\]|#{2,4} ?[A-Z][a-z]+:?")
 
 
 class ChatTemplate:
@@ -58,10 +59,12 @@ class ChatTemplate:
             raise ModelError(f"the model's chat template is larger than {_LARGEST // 1024} KiB")
         self._template = _compile(source)
         self._globals = {"bos_token": bos, "eos_token": eos, "strftime_now": today.strftime}
-        self._controls = _any_of({text for text in controls if text.strip()})
-        self._system_ok = True
+        self._texts = {text for text in controls if text.strip()}
+        self._controls = _any_of(self._texts)
+        self._markers: re.Pattern[str] | None = None
         self._system_ok = self._takes_system()
-        self._markers = _any_of(self._plain_markers())
+        self._markers = _markers(self._plain_markers())
+        self._check()
 
     def render(self, messages: Sequence[Message], prefill: str = "") -> str:
         """The prompt's text, up to and with the head of the reply; contains `SPLIT` where content was defused."""
@@ -75,7 +78,15 @@ class ChatTemplate:
             text: str = self._template.render(messages=messages, add_generation_prompt=True, **self._globals)
         except TemplateError as error:
             raise ModelError(f"the model's chat template fails: {error}") from None
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+        except (
+            TypeError,
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            AttributeError,
+            RuntimeError,
+            MemoryError,
+        ) as error:
             raise ModelError(f"the model's chat template fails: {type(error).__name__}: {error}") from None
         return text
 
@@ -98,6 +109,19 @@ class ChatTemplate:
         found = set(_MARKER.findall(scaffold))
         return {marker for marker in found if not (self._controls and self._controls.search(marker))}
 
+    def _check(self) -> None:
+        """Refuse a template that leaves messages out, or puts control tokens together again."""
+        if "USER-TEXT" not in self.render((Message("user", "USER-TEXT"),)):
+            raise ModelError("the model's chat template fails: it does not show the user's message")
+        if self._controls is None:
+            return
+        spelled = "".join(sorted(self._texts))
+        nasty = self.render((Message("user", f"{spelled} {spelled.upper()} {spelled.lower()}"),))
+        plain = self.render((Message("user", "x"),))
+        found = sum(len(self._controls.findall(piece)) for piece in nasty.split(SPLIT))
+        if found > sum(len(self._controls.findall(piece)) for piece in plain.split(SPLIT)):
+            raise ModelError("the model's chat template fails: it lets a message's text become control tokens")
+
     def _defuse(self, content: str) -> str:
         content = content.replace(SPLIT, "")
         if self._markers:
@@ -106,6 +130,12 @@ class ChatTemplate:
         while self._controls and self._controls.search(content):
             content = self._controls.sub(_split, content)
         return content
+
+
+def _markers(texts: set[str]) -> re.Pattern[str] | None:
+    """Finds the markers; a label counts at the head of a line only."""
+    found = [rf"^{re.escape(text)}" if text[0].isalpha() else re.escape(text) for text in sorted(texts)]
+    return re.compile("|".join(found), re.MULTILINE) if found else None
 
 
 def _split(match: re.Match[str]) -> str:

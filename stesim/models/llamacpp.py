@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from stesim.errors import ModelError
+from stesim.files import check_regular
 from stesim.models import threads
 from stesim.models.base import OnText
 from stesim.models.chat import FALLBACK, FALLBACK_STOP, SPLIT, ChatTemplate
@@ -250,6 +251,7 @@ def reusable(cached: Sequence[int], tokens: Sequence[int]) -> int:
 def check_gguf(path: Path) -> None:
     """Raise `ModelError` unless the file is there and begins as a GGUF does."""
     try:
+        check_regular(path)
         with path.open("rb") as file:
             head = file.read(8)
     except FileNotFoundError:
@@ -296,6 +298,8 @@ def _load(path: Path, context: int | None) -> tuple[Any, Any]:
                 llm.close()
                 llm = llama_cpp.Llama(str(path), n_ctx=trained, **options)
     except (ValueError, RuntimeError, AssertionError, MemoryError, OSError, TypeError, LookupError) as error:
+        if "context" in str(error) or isinstance(error, MemoryError):
+            raise ModelError(f"there is not enough memory for a context of {context or _CONTEXT} tokens") from None
         raise ModelError(
             f"llama.cpp cannot load {path}: the file is damaged, cut off, or of an unknown kind ({error})"
         ) from None

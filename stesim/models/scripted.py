@@ -18,8 +18,11 @@ from typing import Any
 import orjson
 
 from stesim.errors import ModelError, ScriptExhausted
+from stesim.files import read_bounded
 from stesim.models.base import OnText, estimate_tokens
 from stesim.records import Completion, Message, Request
+
+_LARGEST = 64 << 20  # bytes of a script
 
 
 class ScriptedModel:
@@ -41,7 +44,7 @@ class ScriptedModel:
     def from_file(cls, path: Path) -> ScriptedModel:
         """Read a script; raises `ModelError` naming the file, and the line where there is one."""
         try:
-            data = path.read_bytes()
+            data = read_bounded(path, _LARGEST)
         except OSError as error:
             raise ModelError(f"cannot read the script {path}: {error.strerror}") from None
         return cls(_texts(data, path), name=f"scripted:{path.name}")

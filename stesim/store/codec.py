@@ -9,8 +9,11 @@ Reading checks what it reads: a line of a wrong shape is a `StoreError`, never a
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import asdict
-from typing import Any
+from functools import lru_cache
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from stesim.errors import StoreError
 from stesim.records import (
@@ -42,14 +45,11 @@ def reply_to_json(reply: Reply) -> Json:
     return {"kind": "failure", "failure": reply.kind, "observation": reply.observation, **common}
 
 
-def reply_from_json(value: Json) -> Reply:
-    """The inverse of `reply_to_json`."""
-    thought, repairs = value["thought"], tuple(value["repairs"])
-    if value["kind"] == "action":
-        return Action(value["tool"], value["arguments"], thought, repairs)
-    if value["kind"] == "final_answer":
-        return FinalAnswer(value["text"], thought, repairs)
-    return ParseFailure(value["failure"], value["observation"], thought, repairs)
+def reply_from_json(value: Any) -> Reply:
+    """The inverse of `reply_to_json`; raises `TypeError`, `KeyError` or `ValueError` for anything else."""
+    kinds: dict[str, type[Reply]] = {"action": Action, "final_answer": FinalAnswer, "failure": ParseFailure}
+    fields = {"kind" if name == "failure" else name: field for name, field in value.items() if name != "kind"}
+    return build(kinds[value["kind"]], fields)
 
 
 def trial_to_json(trial: Trial) -> Json:
@@ -73,28 +73,16 @@ def trial_to_json(trial: Trial) -> Json:
     }
 
 
-def trial_from_json(value: Json, where: str = "trials.jsonl") -> Trial:
+def trial_from_json(value: Any, where: str = "trials.jsonl") -> Trial:
     """The inverse of `trial_to_json`; raises `StoreError`, naming `where`, for a line of another shape."""
     try:
         steps = tuple(
-            Step(
-                text=step["text"],
-                reply=reply_from_json(step["reply"]),
-                observation=Observation(**step["observation"]) if step["observation"] else None,
-            )
+            Step(_text(step["text"]), reply_from_json(step["reply"]), _maybe(Observation, step["observation"]))
             for step in value["steps"]
         )
-        return Trial(
-            tool=value["tool"],
-            episode=int(value["episode"]),
-            trial=int(value["trial"]),
-            query=value["query"],
-            steps=steps,
-            stop_reason=value["stop_reason"],
-            reflection=Reflection(**value["reflection"]) if value["reflection"] else None,
-            forgotten=value["forgotten"],
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        reflection = _maybe(Reflection, value["reflection"])
+        return build(Trial, {**value, "steps": steps, "reflection": reflection})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{where} does not hold a trial: {type(error).__name__} {error}") from None
 
 
@@ -112,17 +100,15 @@ def request_to_json(request: Request, shared: int = 0) -> Json:
     }
 
 
-def request_from_json(value: Json, before: tuple[Message, ...] = ()) -> Request:
-    """The inverse of `request_to_json`; `before` are the messages of the request that was stored before it."""
-    return Request(
-        place=Place(**value["place"]),
-        purpose=value["purpose"],
-        messages=before[: value["shared"]] + tuple(Message(**message) for message in value["messages"]),
-        sampling=Sampling(**value["sampling"]),
-        seed=value["seed"],
-        stop=tuple(value["stop"]),
-        prefill=value["prefill"],
-    )
+def request_from_json(value: Any, before: tuple[Message, ...] = ()) -> Request:
+    """The inverse of `request_to_json`; `before` are the messages of the request that was stored before it.
+
+    Raises `TypeError`, `KeyError` or `ValueError` for a value of another shape.
+    """
+    messages = before[: value["shared"]] + tuple(build(Message, message) for message in value["messages"])
+    place, sampling = build(Place, value["place"]), build(Sampling, value["sampling"])
+    rest = {name: value[name] for name in ("purpose", "seed", "stop", "prefill")}
+    return build(Request, {**rest, "messages": messages, "place": place, "sampling": sampling})
 
 
 def completion_to_json(completion: Completion) -> Json:
@@ -130,6 +116,50 @@ def completion_to_json(completion: Completion) -> Json:
     return asdict(completion)
 
 
-def completion_from_json(value: Json) -> Completion:
-    """The inverse of `completion_to_json`; other keys are passed over."""
-    return Completion(**{name: value[name] for name in Completion.__slots__})
+def completion_from_json(value: Any) -> Completion:
+    """The inverse of `completion_to_json`; other keys are passed over. Raises as `build` does."""
+    return build(Completion, {name: value[name] for name in Completion.__slots__})
+
+
+Record = TypeVar("Record")
+
+
+def build(kind: type[Record], values: dict[str, Any]) -> Record:
+    """A record from its fields, each held against its declared type; lists become tuples.
+
+    Raises `TypeError` for a missing, an unknown or a wrong field.
+    """
+    hints: dict[str, Any] = _hints(kind)  # type: ignore[arg-type]
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    for name, value in fields.items():
+        if not _fits(value, hints[name]):
+            raise TypeError(f"{name} cannot be {value!r:.60}")
+    return kind(**fields)
+
+
+@lru_cache
+def _hints(kind: Hashable) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return value in arguments
+    if origin in (Union, UnionType):
+        return any(_fits(value, argument) for argument in arguments)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(entry, arguments[0]) for entry in value)
+    if hint is float:
+        return type(value) in (int, float)
+    return type(value) is (origin or hint)
+
+
+def _maybe(kind: type[Record], value: Any) -> Record | None:
+    return None if value is None else build(kind, value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text cannot be {value!r:.60}")
+    return value

@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from stesim.errors import StoreError
+from stesim.files import read_bounded
 from stesim.records import Completion, Message, Request, Trial, shared_prefix
 from stesim.store import codec, lines
 
@@ -29,6 +30,7 @@ MANIFEST = "manifest.json"
 TRIALS = "trials.jsonl"
 COMPLETIONS = "completions.jsonl"
 _LOCK = ".lock"
+_LARGEST = 1 << 20  # bytes of a manifest
 
 Json = dict[str, Any]
 
@@ -51,11 +53,11 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot make the run folder {path}: {error.strerror}") from None
-        # The lock and a half-written manifest of a run that was killed at once begin with a dot.
-        if any(not entry.name.startswith(".") for entry in path.iterdir()):
-            raise StoreError(f"{path} is not empty and does not hold a run; choose another --out")
         lock = _acquire(path)
         try:
+            # The lock and a half-written manifest of a run that was killed at once begin with a dot.
+            if any(not entry.name.startswith(".") for entry in path.iterdir()):
+                raise StoreError(f"{path} is not empty and does not hold a run; choose another --out")
             write_atomically(path / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
             folder = cls(path, dict(manifest), lock)
             _sync_folder(path)
@@ -150,7 +152,7 @@ class RunFolder:
 
 def is_run(path: Path) -> bool:
     """Whether the folder holds a run."""
-    return (path / MANIFEST).is_file()
+    return os.path.isfile(path / MANIFEST)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -170,7 +172,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def _manifest(path: Path) -> Json:
     try:
-        value = orjson.loads((path / MANIFEST).read_bytes())
+        value = orjson.loads(read_bounded(path / MANIFEST, _LARGEST))
     except FileNotFoundError:
         raise StoreError(f"no run in {path}: there is no {MANIFEST}") from None
     except OSError as error:
@@ -194,7 +196,7 @@ def _sync_folder(path: Path) -> None:
 def _acquire(path: Path) -> int:
     """Lock the folder for this process; the system gives the lock back however the process ends."""
     try:
-        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         raise StoreError(f"cannot write in {path}: {error.strerror}") from None
     try:

@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from stesim.errors import StoreError
+from stesim.files import check_regular
 
 
 def read(path: Path) -> Iterator[Any]:
@@ -28,9 +29,10 @@ def read(path: Path) -> Iterator[Any]:
 
     Raises `StoreError` with the line's number where a line is not JSON.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         return
     try:
+        check_regular(path)
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
@@ -49,7 +51,7 @@ class Appender:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
             self._size = _whole_lines(self._file)
             os.ftruncate(self._file, self._size)
             os.lseek(self._file, self._size, os.SEEK_SET)

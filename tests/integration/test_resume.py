@@ -156,5 +156,5 @@ def test_other_settings_are_refused_and_named(
 def test_a_manifest_that_lacks_things_is_refused(finished: Path, type_: Type, study: str) -> None:
     (finished / "manifest.json").write_text('{"settings": {"episodes": 1}}')
     result = type_("run", "--model", study, "--out", finished, code=2)
-    assert "was started differently" in result.stderr
+    assert "is not a run's manifest: look at settings, model, prompts, tools" in result.stderr
     assert len(list(RunFolder.read(finished).trials())) == 6

@@ -70,7 +70,7 @@ def test_folders_that_hold_no_prompts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match="is not UTF-8"):
         load_prompts(tmp_path)
     (tmp_path / "reflect.txt").write_text("x" * 300_000)
-    with pytest.raises(PromptError, match="larger than 256 KiB"):
+    with pytest.raises(PromptError, match="it is larger than 256 KiB"):
         load_prompts(tmp_path)
 
 
