@@ -50,6 +50,10 @@ cassette: $(VENV)/.installed ## Record the run in fixtures/cassettes again (afte
 	$(BIN)/stesim run --out fixtures/cassettes/smollm2 --tools forecast_weather,add_date,get_local_time,get_country
 	rm fixtures/cassettes/smollm2/.lock
 
+.PHONY: bench-busy
+bench-busy: $(VENV)/.installed ## Decoding speed with and without busy processes beside it
+	$(BIN)/python scripts/bench_busy.py
+
 .PHONY: wheel
 wheel: $(VENV)/.installed ## Build a wheel into dist/
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
@@ -69,7 +73,7 @@ $(VENV)/.python:
 # Compiled once: pip keeps the wheel in its cache, and a copy stays in .wheels for the next .venv.
 $(VENV)/.llama: | $(VENV)/.python
 	@ls .wheels/llama_cpp_python-*.whl >/dev/null 2>&1 || { \
-	  echo "Compiling llama.cpp (once; about 2 minutes on 2 cores) ..."; \
+	  echo "Compiling llama.cpp: about 2 minutes on 2 cores, once (pip keeps the result) ..."; \
 	  command -v cc >/dev/null && command -v c++ >/dev/null || { echo "A C and C++ compiler is needed, for example: apt install build-essential"; exit 1; }; }
 	@CMAKE_ARGS='$(LLAMA_CMAKE)' CMAKE_BUILD_PARALLEL_LEVEL=$$(getconf _NPROCESSORS_ONLN) \
 	  $(PIP) wheel --quiet --no-deps --find-links .wheels --wheel-dir .wheels '$(LLAMA)'
