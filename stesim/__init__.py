@@ -1,7 +1,7 @@
 """stesim: a local language model learns to use tools by simulated trial and error (arXiv 2403.04746).
 
-Imports go one way: `records` and `errors` know nothing of the rest; `parsing`, `store`, `prompts` and `models` know
-those; `toolbox` is the only door to `mocktools`; `memory`, `react` and `explore` are the method; `report` counts;
+Imports go one way: `records`, `errors` and `files` know nothing of the rest; `parsing`, `store`, `prompts` and
+`models` know those; `toolbox` is the only door to `mocktools`; `memory`, `react` and `explore` are the method; `report` counts;
 `cli` puts everything together. A test walks the imports and holds this true.
 """
 
