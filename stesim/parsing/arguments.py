@@ -32,7 +32,8 @@ _PLACEHOLDER_VALUE = re.compile(r"<?value(?:_?[0-9n])?>?\Z")
 _OPEN = re.compile(r"\{\s*")
 _LONGEST_REST = 2000
 _INSIDE = re.compile(r"""["'”]\s*[:：]|\[""")
-_GOES_ON = re.compile(r"""[}\s]*,?\s*["'“]?[^"'”\n]{0,80}["'”]\s*[:：]""")
+_END = re.compile(r"[}\s]*(?:,\s*)?")
+_GOES_ON = re.compile(r"""["'“]?[^"'”\n]{0,80}["'”]\s*[:：]""")
 _QUOTE = re.compile("[\"']")
 _CLOSE = re.compile(r"\s*\}")
 _EMPTY = re.compile(r"\{\s*\}")
@@ -70,7 +71,8 @@ def is_placeholder(arguments: Mapping[str, object]) -> bool:
 
 def _in_doubt(text: str, at: int, end: int) -> bool:
     """Whether it goes on as if the object had ended too early: `{"q": "use "} here"}`, `{"a": 1}, "b": 2}`."""
-    onwards = _GOES_ON.match(text, at, end)
+    ended = _END.match(text, at, end)
+    onwards = _GOES_ON.match(text, ended.end() if ended else at, end)
     if onwards and text.find("}", onwards.end(), end) >= 0:
         return True
     newline = text.find("\n", at, end)

@@ -31,7 +31,8 @@ _KEYWORD = re.compile(r"\s*[A-Za-z_]\w*\s*=(?!=)")
 # Not {tool}: that is a name in braces.
 _OBJECT = re.compile(r"""(?:\[\s*)?\{\s*(?:["'“\\}{]|\w+\s*:|\Z)""")
 _LABEL = re.compile(
-    r"\s*(?:\n[ \t>*_#-]{0,12}\w[\w ]{0,30}[*_]{0,3}:[*_]{0,3}\s*|[:=,-]\s*|\n\s*)?`{0,3}(?:json|JSON)?\s*(?=[{\[])"
+    r"\s*(?:\n[ \t>*_#-]{0,12}\w[\w ]{0,30}[*_]{0,3}:[*_]{0,3}\s*|[:=,-]\s*)?"
+    r"(?:(?:`{1,3}(?:json|JSON)?|json|JSON)\s*)?(?=[{\[])"
 )
 _INLINE_BOUNDS = ("input", "observation", "answer")
 

@@ -33,7 +33,8 @@ _VALUE = r"[\"'“‘{\[\-\d]|(?i:true|false|null|none)\b"
 def _after(closer: str, following: str, word: str) -> re.Pattern[str]:
     """What shows that a string has ended: the closer, the end, or a comma with what may follow it here."""
     stop = rf"\{closer}|{_STOP}"
-    return re.compile(rf"{_BLANK}(?:{stop}|{following}[,，]{_BLANK}[\s,，]*(?:{stop}|//|\#|/\*|\.\.\.|…|{word}))")
+    more = rf"[,，](?:\s*\\n)?[\s,，]*(?:{stop}|//|\#|/\*|\.\.\.|…|{word})"
+    return re.compile(rf"{_BLANK}(?:{stop}|{following}{more})")
 
 
 _AFTER_KEY = re.compile(r"\s*[:：]")

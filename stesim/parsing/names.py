@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 # What models write for "no tool", for "I am done", and what they copy from a prompt; folded.
 _NO_TOOL = frozenset(
@@ -63,11 +64,11 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?:[0-9]{1,2}[.)]|-)\s+")
-_CUT = re.compile(
-    r"\s*[(\[{:,;=–—]|\s+-|\.(?=\s|$)|\s+(?:tool|api|function|action|to|for|with|using|or|and|of|is|are)\b|\s*/\s",
-    re.IGNORECASE,
-)
-_CALL = re.compile(r"\s*(?:[(\[]{0,2}\s*\{|[(\[]\s*[)\]]|\(\s*\w+\s*=)")
+_BREAK = r"\s*[(\[{:,;=–—]|\s+-|\s+(?:tool|api|function|action|to|for|with|using|or|and|of|is|are)\b|\s*/\s"
+_CUT = re.compile(rf"\.(?=\s|$)|{_BREAK}", re.IGNORECASE)
+# To search with: not again at every blank of a run.
+_NEXT_CUT = re.compile(rf"\.(?=\s|$)|(?<!\s)(?:{_BREAK})", re.IGNORECASE)
+_CALL = re.compile(r"(?<!\s)\s*(?:\{|[(\[]{1,2}\s*\{|[(\[]\s*[)\]]|\(\s*\w+\s*=)")
 _PAIRS = (
     ("**", "**"),
     ("__", "__"),
@@ -197,8 +198,16 @@ def _heads(line: str, known: _Known) -> list[int]:
     if known.tools is None:
         call = _CALL.search(line)
         return [call.start() if call else len(line)]
-    cuts = [match.start() for match, _ in zip(_CUT.finditer(line), range(_MOST_CUTS), strict=False) if match.start()]
+    cuts = [cut for cut in islice(_cuts(line), _MOST_CUTS) if cut]
     return [len(line), *reversed(cuts)]
+
+
+def _cuts(line: str) -> Iterator[int]:
+    """Where `_CUT` is found, one after the other; it may begin at the blanks that the one before left over."""
+    at = 0
+    while cut := _CUT.match(line, at) or _NEXT_CUT.search(line, at):
+        yield cut.start()
+        at = cut.end()
 
 
 def _names_another(tail: str, tool: str, known: _Known) -> bool:

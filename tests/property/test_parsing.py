@@ -45,6 +45,14 @@ NEARLY = st.builds(
     OBJECT_TEXTS | PIECES,
     PIECES,
 )
+# Of these most are calls for the strict parser too.
+CALLS = st.builds(
+    lambda before, tool, arguments, after: f"{before}Action: {tool}\nAction Input: {arguments}{after}",
+    FEW,
+    st.sampled_from(TOOLS),
+    st.sampled_from(["{}", '{"a": 1}', '{"a": "b"}', '{"a": {"b": [2]}, "c": 1}']),
+    FEW,
+)
 REPLIES = st.one_of(st.text(), st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join), NEARLY)
 
 MARKERS = st.sampled_from(
@@ -127,7 +135,7 @@ def test_any_text_is_read(text: str, tools: tuple[str, ...] | None) -> None:
     assert parse_reflection(text) in ("yes", "no", "unparsed")
 
 
-@given(NEARLY)
+@given(CALLS | NEARLY)
 @example('Action: search\nAction Input: {}{"a": 1}')
 @example('Action: search\nAction Input: {"a": 1}}}{')
 @example('Action: searchAction Input: {"a": 1}')

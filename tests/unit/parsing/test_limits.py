@@ -43,6 +43,54 @@ def test_repetition_takes_linear_time(start: str) -> None:
         assert time.perf_counter() - before < 1, (start, unit)
 
 
+BLANKS = [
+    " ", "\n", "\t", " \n", "\\n", "\u3000", "\u00a0", "* ", "` ", "_ ", ". ", "- ", ", ", "#", "/ ",
+]  # fmt: skip
+HEADS = [
+    "", "Action: get_country", "Action: get_country\n", "Action:", "Action: get_country\nAction Input:",
+    "Action: get_country\nAction Input: {", 'Action: get_country\nAction Input: {"a": "b"',
+    'Action: get_country\nAction Input: {"a": "b",', "Thought: x\nAction: get_country ", "Action: use ",
+    "Final Answer:", "<think>", '{"name": "get_country", "arguments": ',
+    "Action: get_country(a='b',", 'Action: get_country\nAction Input: {"a": "b"}',
+]  # fmt: skip
+TAILS = ["", "x", "{", "}", '"', "Action Input: {}", "("]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_run_of_white_space_takes_linear_time(head: str) -> None:
+    for unit in BLANKS:
+        run = unit * ((LENGTH - len(head)) // len(unit))
+        for tail in TAILS:
+            text = head + run[len(tail) :] + tail
+            for read in (_strictly, _tolerantly, parse_reflection):
+                before = time.perf_counter()
+                read(text)
+                # At most some 20 ms; quadratic time would be half a minute, cubic time days.
+                assert time.perf_counter() - before < 1, (head, unit, tail, read)
+
+
+@pytest.mark.parametrize(
+    "head", ["Action: use ", "Action: get_country(a='b',", 'Action: get_country\nAction Input: {"a": "b",']
+)
+def test_so_it_does_in_what_is_mended_and_for_any_name(head: str) -> None:
+    # Short enough that nothing is refused for its length.
+    for unit in BLANKS:
+        for tail in TAILS:
+            text = head + unit * (15_000 // len(unit)) + tail
+            before = time.perf_counter()
+            parse_tolerant(text, ["get_country"])
+            parse_tolerant(text)
+            assert time.perf_counter() - before < 1, (head, unit, tail)
+
+
+def _strictly(text: str) -> object:
+    return parse_strict(text, ["get_country"])
+
+
+def _tolerantly(text: str) -> object:
+    return parse_tolerant(text, ["get_country"])
+
+
 def test_a_long_valid_call_is_read() -> None:
     arguments = '{"a": "' + "word, " * 20_000 + '"}'
     reply = parse_tolerant(f"Action: search\nAction Input: {arguments}", TOOLS)

@@ -393,3 +393,9 @@ def test_a_tool_may_be_called_like_a_word_of_the_format() -> None:
             {},
             set(),
         )
+
+
+def test_a_name_may_end_before_what_follows_a_slash_and_a_blank() -> None:
+    assert parse_tolerant("Action: a / (b)\nAction Input: {}", ["a /"]) == Action(
+        "a /", {}, "", ("name_spacing", "name_tail")
+    )
