@@ -15,7 +15,10 @@ from stesim.store import RunFolder
 _MARKS = {True: "✓", False: "✗", None: "?"}
 
 
-@click.command(epilog="\b\nExamples:\n  stesim memory runs/first\n  stesim memory runs/first forecast_weather --json\n")
+@click.command(
+    short_help="Show what a run tried and solved.",
+    epilog="\b\nExamples:\n  stesim memory runs/first\n  stesim memory runs/first forecast_weather --json\n",
+)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("tool", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")

@@ -62,7 +62,7 @@ class Finite(click.FloatRange):
         return number if math.isfinite(number) else self.fail(f"{value} is not a number.", param, ctx)
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Explore tools by trial and error.")
 @click.option(
     "--model", "spec", help="smollm2, the path of a GGUF file, scripted:FILE or replay:RUN.  [default: smollm2]"
 )

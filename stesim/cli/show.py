@@ -14,7 +14,8 @@ from stesim.store.codec import trial_to_json
 
 
 @click.command(
-    epilog="\b\nExamples:\n  stesim show runs/first 3\n  stesim show runs/first forecast_weather/1/2 --json\n"
+    short_help="Show one trial, word for word.",
+    epilog="\b\nExamples:\n  stesim show runs/first 3\n  stesim show runs/first forecast_weather/1/2 --json\n",
 )
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("trial")
