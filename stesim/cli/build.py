@@ -217,15 +217,18 @@ def make_manifest(settings: RunSettings, spec: str, model: Model, prompts: Promp
 
 
 def check_same(recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path) -> None:
-    """Raise `StoreError`, naming every difference, unless a run can go on with what it was started with."""
+    """Raise `StoreError`, naming every difference, unless a run can go on with what it was started with.
+
+    `recorded` is a manifest that `checked` has passed.
+    """
     differences = [
-        f"{name} was {recorded.get('settings', {}).get(name)!r}, not {value!r}"
+        f"{name} was {recorded['settings'][name]!r}, not {value!r}"
         for name, value in now["settings"].items()
-        if recorded.get("settings", {}).get(name) != value
+        if recorded["settings"][name] != value
     ]
-    for part in ("model", "prompts", "tools"):
-        before, after = recorded.get(part, {}), now[part]
-        if before.get("fingerprint") != after["fingerprint"]:
+    for part in _PARTS:
+        before, after = recorded[part], now[part]
+        if before["fingerprint"] != after["fingerprint"]:
             names = (
                 f" ({before.get('name')}, not {after.get('name')})" if before.get("name") != after.get("name") else ""
             )

@@ -27,7 +27,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from stesim.errors import ModelError
 from stesim.files import check_regular
@@ -68,8 +68,7 @@ class LlamaCppModel:
         self._path = path
         self._llm, self._api = _load(path, context)
         # llama.cpp rounds the context up; its Python side has room for what was asked for.
-        self._room = len(self._llm.input_ids)
-        self.context: int | None = self._room
+        self.context = len(self._llm.input_ids)
         self._vocab = self._llm._model.vocab
         source = template or self._llm.metadata.get("tokenizer.chat_template")
         self._stop = () if source else (FALLBACK_STOP,)
@@ -94,14 +93,15 @@ class LlamaCppModel:
         """Answer a request; raises `ModelError` if its prompt does not fit in the context."""
         started = time.perf_counter()
         tokens = self._encode(request.messages, request.prefill)
-        room = self._room - len(tokens)
+        room = self.context - len(tokens)
         if room < 1:
             raise ModelError(f"the prompt has {len(tokens)} tokens; the context of {self.name} is {self.context}")
         reused = self._evaluate(tokens)
         decoding = time.perf_counter()
         stops = StopFinder((*request.stop, *self._stop))
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        generated, finish = 0, "length"
+        generated = 0
+        finish: Literal["stop", "length"] = "length"
         if on_text and request.prefill:
             on_text(request.prefill)
         for token in self._sample(request.sampling, request.seed):
@@ -124,7 +124,7 @@ class LlamaCppModel:
         self._watch_speed(generated, now - decoding)
         return Completion(
             text=request.prefill + stops.text,
-            finish="stop" if finish == "stop" else "length",
+            finish=finish,
             prompt_tokens=len(tokens),
             reused_tokens=reused,
             tokens=generated,
@@ -213,13 +213,13 @@ class LlamaCppModel:
             self._use_threads(self._fixed_threads)
             return
         counts = threads.candidates(threads.available_cores())
-        self.threads, self._speed = threads.fastest(counts, self._measure)
-        self._use_threads(self.threads)
+        count, self._speed = threads.fastest(counts, self._measure)
+        self._use_threads(count)
         self._measured_at = time.perf_counter()
 
     def _use_threads(self, count: int) -> None:
         self.threads = count
-        # A prompt is evaluated in large batches, which gain from every core, and lose nothing when one is busy.
+        # A prompt is evaluated in blocks, which gain from every core, and lose nothing when one is busy.
         batch = self._fixed_threads or threads.available_cores()
         self._api.llama_set_n_threads(self._llm.ctx, count, batch)
 

@@ -77,7 +77,14 @@ def trial_from_json(value: Any, where: str = "trials.jsonl") -> Trial:
     """The inverse of `trial_to_json`; raises `StoreError`, naming `where`, for a line of another shape."""
     try:
         steps = tuple(
-            Step(_text(step["text"]), reply_from_json(step["reply"]), _maybe(Observation, step["observation"]))
+            build(
+                Step,
+                {
+                    **step,
+                    "reply": reply_from_json(step["reply"]),
+                    "observation": _maybe(Observation, step["observation"]),
+                },
+            )
             for step in value["steps"]
         )
         reflection = _maybe(Reflection, value["reflection"])
@@ -157,9 +164,3 @@ def _fits(value: object, hint: Any) -> bool:
 
 def _maybe(kind: type[Record], value: Any) -> Record | None:
     return None if value is None else build(kind, value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text cannot be {value!r:.60}")
-    return value

@@ -396,6 +396,5 @@ def test_a_tool_may_be_called_like_a_word_of_the_format() -> None:
 
 
 def test_a_name_may_end_before_what_follows_a_slash_and_a_blank() -> None:
-    assert parse_tolerant("Action: a / (b)\nAction Input: {}", ["a /"]) == Action(
-        "a /", {}, "", ("name_spacing", "name_tail")
-    )
+    expected = Action("a /", {}, "", ("name_spacing", "name_tail"))
+    assert parse_tolerant("Action: a / (b)\nAction Input: {}", ["a /"]) == expected
