@@ -14,6 +14,7 @@ Role = Literal["system", "user", "assistant"]
 Purpose = Literal["imagine", "try", "reflect"]
 StopReason = Literal["final_answer", "max_calls", "context_full", "repeated_call"]
 Answer = Literal["yes", "no", "unparsed"]
+Verdict = Literal["pass", "fail", "unparsed"]
 
 
 def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
@@ -107,6 +108,30 @@ class Reflection:
 
     answer: Answer
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A judge's verdict on a trial in three aspects (paper: section 3.2): is the answer informative, is it faithful
+    to the results of the calls, were the calls appropriate?
+
+    `explanations` are the judge's reasons in that order, empty where it gave none; `repairs` names what had to be
+    mended to read the verdict.
+    """
+
+    informative: Verdict
+    faithful: Verdict
+    appropriate: Verdict
+    explanations: tuple[str, str, str] = ("", "", "")
+    repairs: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """`fail` if one aspect fails, `pass` if all pass, else `unparsed`: what could not be read is not a fail."""
+        aspects = (self.informative, self.faithful, self.appropriate)
+        if "fail" in aspects:
+            return "fail"
+        return "unparsed" if "unparsed" in aspects else "pass"
 
 
 @dataclass(frozen=True, slots=True)
