@@ -1,4 +1,4 @@
-"""From the text of a model's reply to a call, an answer or a failure; and from a reflection to yes or no.
+"""From the text of a model's reply to a call, an answer or a failure; from a reflection or a judgement to yes or no.
 
     from stesim.parsing import parse_tolerant, render
     reply = parse_tolerant("Action: `today`\\nAction Input: {'zone': 'UTC',}", ["today"])
@@ -6,14 +6,16 @@
     print(reply.repairs)        # ('name_wrapping', 'single_quotes', 'trailing_comma')
 
 Pure functions over text: they never raise, and take time linear in its length. `parse_tolerant` is what exploration
-uses, `parse_strict` is the paper's rule. Layers, each imports only those before it: `vocabulary`, `values`,
-`failures`; `markers`, `names`; `json_tolerant`, `arguments`, `envelope`; `calls`; `strict`, `tolerant`,
-`reflection`, `render`. Not covered: the judge's verdict, replies that are parsed by a server, checks against a schema.
+uses, `parse_strict` is the paper's rule; `parse_reflection` reads the model's own verdict on a trial, `parse_verdict`
+a judge's. Layers, each imports only those before it: `vocabulary`, `values`, `failures`; `markers`, `names`;
+`json_tolerant`, `arguments`, `envelope`; `calls`; `bare`; `strict`, `tolerant`, `reflection`, `render`; `aspects`,
+`verdict_json`; `verdict`. Not covered: replies that are parsed by a server, checks against a schema.
 """
 
 from stesim.parsing.reflection import parse_reflection
-from stesim.parsing.render import render
+from stesim.parsing.render import render, render_verdict
 from stesim.parsing.strict import parse_strict
 from stesim.parsing.tolerant import parse_tolerant
+from stesim.parsing.verdict import parse_verdict
 
-__all__ = ["parse_reflection", "parse_strict", "parse_tolerant", "render"]
+__all__ = ["parse_reflection", "parse_strict", "parse_tolerant", "parse_verdict", "render", "render_verdict"]

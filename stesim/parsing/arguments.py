@@ -93,9 +93,22 @@ def _read_here(text: str, at: int, end: int, cut: bool) -> Found | Broken:
         return _braced(text, at, end, cut)
     if char == "[":
         return _listed(text, at, end, cut)
+    if char == "｛" and (wide := _wide(text, at, end)):
+        return wide
     if char in "\"'“" and (found := _quoted(text, at, end, cut)):
         return found
     return _after_text(text, at, end, cut)
+
+
+def _wide(text: str, at: int, end: int) -> Found | None:
+    """The object in full-width braces; what stands inside strings is kept as it is."""
+    last = text.rfind("｝", at, end)
+    if last < 0:
+        return None
+    found = read_object(f"{text[:at]}{{{text[at + 1 : last]}}}", at, last + 1, cut=False)
+    if isinstance(found, Broken) or found.end <= last:
+        return None
+    return replace(found, repairs=(*found.repairs, "full_width"))
 
 
 def _braced(text: str, at: int, end: int, cut: bool) -> Found | Broken:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from stesim.parsing.arguments import read_arguments
 from stesim.parsing.envelope import Envelope, open_envelope
 from stesim.parsing.failures import failure
-from stesim.parsing.json_tolerant import Broken, Found, read_members
+from stesim.parsing.json_tolerant import Broken, Found, read_members, read_object
 from stesim.parsing.markers import Mark, find_marks, thought_of
 from stesim.parsing.names import Name, exact, resolve
 from stesim.parsing.values import storable
@@ -31,9 +31,11 @@ _KEYWORD = re.compile(r"\s*[A-Za-z_]\w*\s*=(?!=)")
 # Not {tool}: that is a name in braces.
 _OBJECT = re.compile(r"""(?:\[\s*)?\{\s*(?:["'“\\}{]|\w+\s*:|\Z)""")
 _LABEL = re.compile(
-    r"\s*(?:\n[ \t>*_#-]{0,12}\w[\w ]{0,30}[*_]{0,3}:[*_]{0,3}\s*|[:=,-]\s*)?"
+    r"\s*(?:\n[ \t>*_#-]{0,12}(?:\w[\w ]{0,30}[*_]{0,3}:|(?i:action input)(?=[*_\s]))[*_]{0,3}\s*|[:=,-]\s*)?"
     r"(?:(?:`{1,3}(?:json|JSON)?|json|JSON)\s*)?(?=[{\[])"
 )
+_LIST = re.compile(r"\s*\[\s*(?=\{)")
+_NEXT = re.compile(r"\s*,\s*\{")
 _INLINE_BOUNDS = ("input", "observation", "answer")
 
 
@@ -102,12 +104,12 @@ def read_call(source: Source, mark: Mark) -> Call:
     given = following if following and following.kind == "input" else None
     if name.kind == "answer":
         return _answer(source, mark, name, given)
-    beside = _beside(source, name) if name.kind == "tool" and not (given and given.anchored) else None
-    if given and not isinstance(beside, Found):
+    near = beside(source, name) if name.kind == "tool" and not (given and given.anchored) else None
+    if given and not isinstance(near, Found):
         return _with_input(source, mark, name, given, spelling)
-    if beside is None or name.kind != "tool":
+    if near is None or name.kind != "tool":
         return _missing(source, mark, name.tool, name)
-    return _finish(source, mark, name, beside, (*spelling, *name.repairs))
+    return _finish(source, mark, name, near, (*spelling, *name.repairs))
 
 
 def _missing(source: Source, mark: Mark, tool: str, name: Name | None = None, *, nameless: bool = False) -> Call:
@@ -137,7 +139,20 @@ def _with_input(source: Source, mark: Mark, name: Name, given: Mark, spelling: t
     tail = ("name_tail",) if text[name.rest : given.start].replace("\\n", "").strip(" \t\r\n*_`.,:;") else ()
     marked = spelling if spelling or given.plain else ("marker_spelling",)
     found = source.arguments(given.end, end)
+    if isinstance(found, Broken) and found.kind == "not_an_object":
+        found = _again(source, name, given.end, end) or found
     return _finish(source, mark, name, found, (*marked, *name.repairs, *tail), had_input=True)
+
+
+def _again(source: Source, name: Name, at: int, end: int) -> Found | None:
+    """The arguments of `Action Input: search(q="x")`, where the input repeats the call (or only its brackets)."""
+    blank = _SPACE.match(source.text, at, end)
+    at = blank.end() if blank else at
+    at += len(name.tool) if source.text.startswith(name.tool, at) else 0
+    if not source.text.startswith("(", at):
+        return None
+    found = _in_code(source, at, end)
+    return Found(found.value, found.end, ("call_syntax", *found.repairs)) if isinstance(found, Found) else None
 
 
 def _finish(
@@ -151,7 +166,7 @@ def _finish(
     return Call(Action(name.tool, found.value, thought, repairs), mark.start, found.end, had_input)
 
 
-def _beside(source: Source, name: Name) -> Found | Broken | None:
+def beside(source: Source, name: Name) -> Found | Broken | None:
     """Arguments right after the name, without `Action Input:`; None if nothing looks like them."""
     text = source.text
     end = source.bound(name.rest)
@@ -206,6 +221,8 @@ def read_envelope(source: Source, at: int, start: int, tag: str = "") -> Call | 
     closing = source.text.find(tag, at, end) if tag and isinstance(found, Broken) else -1
     if closing >= 0:
         found = read_arguments(source.text, at, closing, cut=False)
+    if isinstance(found, Broken) and found.kind == "not_an_object":
+        found = _first_of_list(source, at, end) or found
     thought = thought_of(source.text[:start])
     if isinstance(found, Broken):
         if not re.search(r"""["'](?:name|action|tool|function)["']""", source.text[at : at + 200]):
@@ -219,11 +236,32 @@ def read_envelope(source: Source, at: int, start: int, tag: str = "") -> Call | 
     return Call(reply_, start, found.end, had_input=True)
 
 
+def _first_of_list(source: Source, at: int, end: int) -> Found | None:
+    """The first of several envelopes in a list."""
+    opened = _LIST.match(source.text, at, end)
+    found = read_object(source.text, opened.end(), end) if opened else None
+    if not isinstance(found, Found) or not storable(found.value) or not _NEXT.match(source.text, found.end, end):
+        return None
+    return Found(found.value, found.end, ("list_unwrapped", *found.repairs, "dropped_call"))
+
+
+def _answer_in(given: object) -> str:
+    """The final answer that an envelope holds: a text, a whole number, or an object with one member `answer`."""
+    if isinstance(given, dict) and len(given) == 1:
+        given = given.get("answer", given.get("final_answer"))
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    return given.strip() if isinstance(given, str) else ""
+
+
 def _opened(source: Source, opened: Envelope, thought: str, repairs: tuple[str, ...]) -> Reply:
     name = resolve(opened.name, source.tools)
     given = opened.arguments
-    if name.kind == "answer" and isinstance(given, str) and given.strip():
-        return FinalAnswer(given.strip(), thought, repairs)
+    if name.kind == "answer":
+        written = _answer_in(given)
+        if not written:
+            return failure("empty_answer", source.tools, thought=thought, repairs=repairs)
+        return FinalAnswer(written, thought, repairs)
     if name.kind != "tool" or opened.name[name.rest :].strip():
         kind = "unknown_tool" if name.kind == "tool" else name.kind
         return failure(kind, source.tools, written=opened.name, thought=thought, repairs=repairs)

@@ -5,7 +5,8 @@
 
 Known are `{"action": …, "action_input": …}`, `{"name": …, "arguments": …}` (OpenAI, Hermes, Qwen, Llama 3),
 `{"tool": …, "args": …}`, and these inside `function`, `function_call` or `tool_calls`. Not covered: XML with one
-element for each argument, and `{tool name: arguments}`.
+element for each argument, `{tool name: arguments}`, arguments beside the name, and a name with a prefix
+("functions.today").
 """
 
 from __future__ import annotations
@@ -14,16 +15,22 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_INPUTS = ("action_input", "arguments", "parameters", "args", "tool_input", "input", "params", "kwargs")
+_INPUTS = ("action_input", "arguments", "parameters", "args", "tool_input", "input", "params", "kwargs",
+           "action_args", "action_arguments", "action_parameters", "action_params", "api_args", "api_arguments",
+           "api_input", "api_parameters", "tool_args", "tool_arguments", "tool_parameters", "tool_params",
+           "function_args", "function_arguments", "function_parameters")  # fmt: skip
 # `name` alone says little, so it needs arguments beside it, and no other members than a protocol has.
 _NAMES = ("action", "tool", "tool_name", "function", "function_name", "api", "api_name", "name")
 _BESIDE_NAME = frozenset({"name", "id", "type", "index", "thought", "description", *_INPUTS})
+# Without arguments, any other member may be one of them.
+_BESIDE_NO_INPUT = frozenset({"id", "type", "index", "description", "thought", "thoughts", "reasoning", "plan"})
 _CANDIDATE = re.compile(
-    r"<tool_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(?:json|tool_call|JSON)?\s*(?=[{\[])|^[ \t]*(?=\{|\[\s*\{)",
+    r"<tool_call>|<tool_use>|<function_?call>|<\|python_tag\|>|\[TOOL_CALLS\]"
+    r"|```(?:json|tool_call|JSON)?\s*(?=[{\[])|^[ \t]*(?=\{|\[\s*\{)",
     re.MULTILINE,
 )
 _MOST_CANDIDATES = 4
-TAGS = ("<tool_call>", "<|python_tag|>", "[TOOL_CALLS]")
+TAGS = ("<tool_call>", "<tool_use>", "<functioncall>", "<function_call>", "<|python_tag|>", "[TOOL_CALLS]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +42,10 @@ class Envelope:
     thought: str
 
 
-def candidates(text: str, end: int) -> list[tuple[int, bool]]:
-    """Where an envelope may begin (the first few places), and whether a tag of a protocol says so."""
+def candidates(text: str, end: int) -> list[tuple[int, str]]:
+    """Where an envelope may begin (the first few places), and the tag of a protocol that says so, or nothing."""
     places = zip(_CANDIDATE.finditer(text, 0, end), range(_MOST_CANDIDATES), strict=False)
-    return [(match.end(), match.group() in TAGS) for match, _ in places]
+    return [(match.end(), match.group() if match.group() in TAGS else "") for match, _ in places]
 
 
 def open_envelope(value: dict[str, Any]) -> Envelope | None:
@@ -58,6 +65,8 @@ def open_envelope(value: dict[str, Any]) -> Envelope | None:
         return open_envelope(value[key]) if key == "action" else None
     given = [each for each in _INPUTS if each in value and each != key]
     if len(given) > 1 or (key in ("name", "api", "function") and not given):
+        return None
+    if not given and not _BESIDE_NO_INPUT.issuperset(each for each in value if each != key):
         return None
     if key == "name" and not _BESIDE_NAME.issuperset(value):
         return None

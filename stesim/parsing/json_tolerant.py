@@ -45,7 +45,7 @@ _AFTER_MEMBER = {
 _AFTER_ELEMENT = _after("]", "", _VALUE)
 _ONLY_KEY = re.compile(_QUOTED_KEY)
 # An open quote here is as likely one too many, or the seam of two strings, as part of the text.
-_SEAM = re.compile(r"""["'”’][^\w"'“‘]{0,6}[,:{}\[\]\\#][^\w"'“‘]{0,6}["'“‘]""")
+_SEAM = re.compile(r"""["'”’][^\w"'“‘]{0,6}[,:{}\[\]\\#+][^\w"'“‘]{0,6}["'“‘]""")
 _JOINT = re.compile(r"""\A\s*["'“”’]|["'”’]\s*(?:\Z|[,:{}\[\]])|[,:{}\[\]\\]\s*["'“‘]""")
 _COLON = re.compile(r"\s*[:：]")
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.+])")

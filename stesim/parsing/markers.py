@@ -20,6 +20,7 @@ _MARK = re.compile(
     r"|(?P<inline>Action Input|Action|Observation|Final Answer)[:：]",
     re.MULTILINE,
 )
+END_OF_TURN = re.compile(r"</s>|<\|(?:im_end|eot_id|endoftext|end)\|>|<end_of_turn>|<\|im_start\|>")
 _MOST_MARKS = 1000
 _KINDS = {"action": "action", "actions": "action", "observation": "observation", "observations": "observation",
           "thought": "thought", "thoughts": "thought", "finalanswer": "answer"}  # fmt: skip

@@ -10,6 +10,7 @@ others. Not covered: verdicts in other words or other languages; they are `unpar
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Literal
 
 from stesim.parsing.markers import split_thinking
@@ -19,13 +20,19 @@ _GOES_ON = (
     "i|it|its|the|this|that|these|those|we|you|he|she|they|my|your|there|because|since|as|not|but|and|so|sorry"
     "|unfortunately|however|although"
 )
-_LABEL = (
-    r"(?:yes ?(?:/|or) ?no|(?:query )?fulfilled|assistant|(?:the |my |final )?"
-    r"(?:answer|reflection|verdict|result|conclusion|response|evaluation|thought))"
+# What a reply may say before it answers; "The tool's answer: No" is not such a preamble.
+_PREAMBLE = (
+    r"(?:(?:sure|certainly|of course|okay|ok|so|therefore|thus|well|here is|here['’]s|based on [^\n,:]{1,60})"
+    r"[,!.]?[ \n]{1,2}){0,3}"
 )
+_LABEL = (
+    rf"(?:yes ?(?:/|or) ?no|(?:query )?fulfilled|assistant|{_PREAMBLE}(?:the |my |final ){{0,2}}"
+    r"(?:answer|reflection|verdict|result|conclusion|response|evaluation|assessment|judge?ment|thought)(?: is)?)"
+)
+_NUMBER = re.compile(r"[\W_]*[0-9]{1,2}[.)]")
 _LEAD = re.compile(
-    rf"[\W_]*(?:[0-9]{{1,2}}[.)][\W_]*)?(?:{_LABEL}[*_]{{0,3}} ?[:：?][\W_]*)?(?P<word>yes|no)(?![^\W_]|['’\-][^\W_])"
-    rf"(?P<after>[*_]{{0,3}} ?(?:(?:/|\||,? ?or|,? ?and) ?(?:yes|no)\b|[^\W_]+|[.][*_]{{0,3}} ?[0-9])?)",
+    rf"[\W_]*(?:{_LABEL}[*_]{{0,3}} ?[:：?][\W_]*)?(?P<word>yes|no)(?![^\W_]|['’\-][^\W_])"
+    rf"(?P<after>[*_]{{0,3}} ?(?:(?:/|\||,? ?or|,? ?and) ?(?:yes|no)\b|[^\W_]+|[.][*_]{{0,3}} ?[0-9](?![0-9]?[)]))?)",
     re.IGNORECASE,
 )
 _BOTH = re.compile(r"[*_]{0,3},? ?(?:/|\||or|and) ?(?:yes|no)\b", re.IGNORECASE)
@@ -34,7 +41,25 @@ _YES = re.compile(r"(?<![^\W_])yes(?![^\W_])", re.IGNORECASE)
 _NO = re.compile(
     r"(?<![^\W_])(?:[Nn]o(?=[*_\"'”’]{0,4}(?:[.,;!?)\]\n]|\s*\Z))|No(?=[*_]{1,3}|\")|NO(?![^\W_]))(?!\. ?[0-9])"
 )
-_LONGEST = 20_000
+LONGEST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A leading yes or no from `start` to `end`; `answer` is None where it is no verdict ("No errors occurred")."""
+
+    answer: Literal["yes", "no"] | None
+    start: int
+    end: int
+
+
+def leading(text: str, at: int = 0) -> Lead | None:
+    """The yes or no that the text begins with at `at`, after decoration or a label; None if other words lead."""
+    lead = _LEAD.match(text, at)
+    if not lead:
+        return None
+    answer: Literal["yes", "no"] = "yes" if lead["word"].lower() == "yes" else "no"
+    return Lead(answer if _clear(lead) else None, lead.start("word"), lead.end("word"))
 
 
 def parse_reflection(text: str) -> Literal["yes", "no", "unparsed"]:
@@ -43,24 +68,32 @@ def parse_reflection(text: str) -> Literal["yes", "no", "unparsed"]:
     A leading yes or no decides (after decoration or a label such as `Answer:`). Without one, the words of the whole
     text decide if they agree. Anything else, also a reflection that ends within its thinking, is `unparsed`.
     """
-    text = text[:_LONGEST]
-    lowered = text.lower()
-    if "<think" in lowered and "</think" not in lowered:
+    text = text[:LONGEST]
+    if ends_in_thinking(text):
         return "unparsed"
     text = split_thinking(text)[1]
-    lead = _LEAD.match(text)
-    if lead and _clear(lead):
-        return "yes" if lead["word"].lower() == "yes" else "no"
+    number = _NUMBER.match(text)
+    lead = leading(text, number.end() if number else 0)
+    if lead and lead.answer:
+        return lead.answer
     yes, no = _YES.search(text), _NO.search(text)
     if bool(yes) == bool(no):
         return "unparsed"
     return "yes" if yes else "no"
 
 
+def ends_in_thinking(text: str) -> bool:
+    """Whether a think block was opened and none was closed, so that nothing was said yet."""
+    lowered = text.lower()
+    return "<think" in lowered and "</think" not in lowered
+
+
 def _clear(lead: re.Match[str]) -> bool:
     """Whether the leading word is a verdict, and not "Yes or no", "No errors" or "No. 5"."""
     after = lead["after"]
-    if _BOTH.match(after) or after.rstrip().endswith(tuple("0123456789")):
+    if _BOTH.match(after):
         return False
+    if lead["word"].lower() == "yes":
+        return True
     word = re.search(r"[^\W_]+", after)
-    return lead["word"].lower() == "yes" or word is None or word.group().lower() in _GOES_ON.split("|")
+    return word is None or word.group().lower() in _GOES_ON.split("|")

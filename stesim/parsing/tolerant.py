@@ -4,8 +4,9 @@
     parse_tolerant("Action: **today**\\nAction Input: {}\\nObservation: 5 May", ["today"])
 
 The order: thinking and a cut stop word are taken off; an envelope before any `Action:` is tried; then every `Action:`
-in turn until one decides; a call wins over an answer beside it. Nothing is read after an observation or a turn that the
-model invented. Not here: the parts of a call (`calls`), and the paper's own rule (`strict`).
+in turn until one decides, at last a call that stands all alone; a call wins over an answer beside it. Nothing is read
+after an observation or a turn that the model invented. Not here: the parts of a call (`calls`), and the paper's own
+rule (`strict`).
 """
 
 from __future__ import annotations
@@ -14,17 +15,25 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from stesim.parsing.bare import read_alone, read_tagged
 from stesim.parsing.calls import Call, Source, read_call, read_envelope
 from stesim.parsing.envelope import candidates
 from stesim.parsing.failures import failure
 from stesim.parsing.json_tolerant import Broken
-from stesim.parsing.markers import Mark, cut_stop_word, ends_in_marker, repeats, split_thinking, thought_of
+from stesim.parsing.markers import (
+    END_OF_TURN,
+    Mark,
+    cut_stop_word,
+    ends_in_marker,
+    repeats,
+    split_thinking,
+    thought_of,
+)
 from stesim.parsing.names import Name, exact, resolve
 from stesim.records import Action, FinalAnswer, ParseFailure, Reply
 
 _MOST_ATTEMPTS = 16
-_END_OF_TURN = re.compile(r"</s>|<\|(?:im_end|eot_id|endoftext|end)\|>|<end_of_turn>|<\|im_start\|>")
-_AROUND = re.compile(r"</?tool_call>|</?arguments>|\\n|[\s`*_.,;\"']")
+_AROUND = re.compile(r"</?(?:tool_call|tool_use|function_?call|arguments)>|\\n|[\s`*_.,;\"']")
 _CLOSERS = re.compile(r"[}\])]+")
 # These failures are better explained by a text that runs in circles.
 _MAYBE_REPETITION = frozenset({"no_action", "truncated", "missing_input", "not_an_object", "not_json", "too_long"})
@@ -91,7 +100,7 @@ def _answer_text(source: Source, mark: Mark) -> str:
     end = source.bound(mark.end)
     again = source.text.find("Final Answer:", mark.end, end)
     text = source.text[mark.end : end if again < 0 else again]
-    over = _END_OF_TURN.search(text)
+    over = END_OF_TURN.search(text)
     return text[: over.start() if over else len(text)].strip()
 
 
@@ -122,7 +131,8 @@ def _first_call(source: Source, answer: Mark | None, horizon: int) -> Call | Non
         return failed
     late = _envelope(source, horizon, answer) if first else early
     orphan = _without_action(source, answer)
-    return next(filter(_read_well, (late, orphan)), failed or late or orphan)
+    alone = read_alone(source) if first is None and orphan is None and answer is None else None
+    return next(filter(_read_well, (late, orphan, alone)), failed or late or orphan)
 
 
 def _read_well(call: Call | None) -> bool:
@@ -162,14 +172,15 @@ def _envelope(source: Source, limit: int, answer: Mark | None) -> Call | None:
     """The first envelope before `limit`, before an invented observation, and (without a tag) before the answer."""
     observed = next((mark.start for mark in source.marks if mark.anchored and mark.kind == "observation"), limit)
     failed = None
-    for at, tagged in candidates(source.text, min(limit, observed)):
-        if answer and answer.start < at and not tagged:
+    for at, tag in candidates(source.text, min(limit, observed)):
+        if answer and answer.start < at and not tag:
             continue
-        call = read_envelope(source, at, at, "</tool_call>" if tagged else "")
+        call = read_envelope(source, at, at, f"</{tag[1:]}" if tag else "")
         if call and not isinstance(call.reply, ParseFailure):
             return call
         failed = failed or call
-    return failed
+    tagged = read_tagged(source, min(limit, observed))
+    return tagged if _read_well(tagged) else failed or tagged
 
 
 def _without_action(source: Source, answer: Mark | None) -> Call | None:

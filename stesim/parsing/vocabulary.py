@@ -1,4 +1,4 @@
-"""The words of the parser: every repair and every kind of failure, with its meaning, in one place.
+"""The words of the parsers: every repair and every kind of failure, with its meaning, in one place.
 
     from stesim.parsing.vocabulary import FAILURES, REPAIRS
     print(FAILURES["truncated"])
@@ -24,10 +24,10 @@ REPAIRS: Mapping[str, str] = MappingProxyType(
         "cut_stop_word": "the beginning of the word Observation was cut from the end",
         # Markers and the shape of the call.
         "marker_spelling": "a marker was decorated, numbered or spelled in another way (**Action 1:**, action:)",
-        "missing_action_marker": "the tool's name stood on its own line, without 'Action:'",
+        "missing_action_marker": "the tool's name began a line, without 'Action:'",
         "missing_input_marker": "the arguments followed the name without 'Action Input:'",
         "call_syntax": "the call was written as in code: X({...}), X[...], X(a=1)",
-        "envelope": "the call was one JSON object that holds the name and the arguments",
+        "envelope": "the call was in another protocol's form: one JSON object that holds the name, or a tag with it",
         "answer_as_action": "the final answer was written as if it were an action",
         # The tool's name.
         "name_wrapping": "quotes, brackets, bold markers, <tool_...> or backslashes were taken off the name",
@@ -58,6 +58,25 @@ REPAIRS: Mapping[str, str] = MappingProxyType(
         "full_width": "full-width punctuation was read as ASCII",
         "literal_newline": "the two characters \\n between tokens were read as a line break",
         "duplicate_key": "a key occurred twice with different values; the last one counts, as in JSON",
+    }
+)
+
+# What it took to read a judge's verdict.
+VERDICT_REPAIRS: Mapping[str, str] = MappingProxyType(
+    {
+        "dropped_thinking": REPAIRS["dropped_thinking"],
+        "dropped_turn": REPAIRS["dropped_turn"],
+        "dropped_preamble": "text before the first aspect was left out",
+        "dropped_verdict": "an earlier complete verdict was left out: the last one counts",
+        "numbering_style": "an aspect was numbered in another way than '1)'",
+        "no_numbering": "the aspects had neither numbers nor labels and were read in their order",
+        "aspect_label": "an aspect was named in words, beside its number or instead of it (Faithful: Yes)",
+        "aspect_order": "the aspects stood in another order than 1, 2, 3",
+        "one_line": "the aspects did not each begin a line",
+        "verdict_decoration": "bullets, bold markers, quotes, a table or a code fence around a verdict were left out",
+        "verdict_spelling": "Yes or No was in other letters, or not followed by a full stop",
+        "verdict_at_end": "Yes or No stood after the explanation, not before it",
+        "verdict_json": "the verdict was written as JSON",
     }
 )
 

@@ -26,6 +26,7 @@ FRAGMENTS = (
     '{"a": 1}', '{"a": 1,}', "{'a': 'b'}", '{"a": {"b": 2}}', '{"name": "search", "arguments": {}}', '"a": ', '"b"',
     "1", "-2.5", "true", "None", "NaN", "```json\n", "```", "<think>", "</think>", "<tool_call>", "</tool_call>",
     "<tool_search>", "//", "#", "/*", "*/", "\\", '\\"', "\\u00", "“", "”", "，", "Observ", "Yes", "no", "\ud800",
+    "<function=search>", "<function=", "</function>", '{"action": "', '"action_input": ', "Final Answer", '", ', "[TOOL_CALLS]", "<|python_tag|>", "search(", "get_weather(a=", ")", "Tool: ",
     "\x00", "é", "the API function name", '{"key_1": "value_1"}',
 )  # fmt: skip
 PIECES = st.lists(st.sampled_from(FRAGMENTS), max_size=4).map("".join)
@@ -119,6 +120,8 @@ def reading(reply: Reply) -> tuple[object, ...]:
 @example("a reply without any marker", TOOLS)
 @example("Action Input:{", None)
 @example("[TOOL_CALLS]" * 9, TOOLS)
+@example('{"action": "Final Answer", "action_input": {}}', TOOLS)
+@example("<function=Finish>{}", TOOLS)
 @example('Action: search\nAction Input: {"a":' * 40, TOOLS)
 @example("Action: \ud800\nAction Input: {}", TOOLS)
 def test_any_text_is_read(text: str, tools: tuple[str, ...] | None) -> None:

@@ -6,12 +6,13 @@ import time
 
 import pytest
 
-from stesim.parsing import parse_reflection, parse_strict, parse_tolerant
+from stesim.parsing import parse_reflection, parse_strict, parse_tolerant, parse_verdict
+from stesim.parsing.reflection import LONGEST
 
 LENGTH = 100_000
 TOOLS = ["search", *(f"tool_{number}" for number in range(30))]
 STARTS = {
-    "bare": "",
+    "nothing": "",
     "input": "Action: search\nAction Input: ",
     "string": 'Action: search\nAction Input: {"a": "',
     "list": 'Action: search\nAction Input: {"a": [',
@@ -20,13 +21,15 @@ STARTS = {
     "answer": "Final Answer: ",
     "thinking": "<think>",
     "envelope": "<tool_call>",
+    "bare after a thought": "Thought: I look.\nsearch(",
+    "function": "<function=search>",
 }
 UNITS = [
     "{", "[", "(", "}", '"', "'", "\\", "\n", " ", "\\n", "*", "`", "_", ",", ":", "...", "/*", "//", "#", "9", "a",
     "“", "no ", '{"a":', '"a": 1, ', '"a" "b" ', '" ,"', "'a': 'b', ", "{} ", '" ', "\\u", "Action:", "\nAction: x",
     "Action Input:", "\nAction: search\nAction Input: {", "Action: search(", "\nFinal Answer: ", "\nObservation: ",
     "\nThought: ", "<think>", "\n</think>", '<tool_call>{"name":', '\n{"name": "search", ', "```json\n{",
-    "or search ", "<tool_", "Yes/No: ",
+    "or search ", "<tool_", "Yes/No: ", "<function=", "[TOOL_CALLS]search", "search(", "\nsearch ",
 ]  # fmt: skip
 
 
@@ -51,7 +54,8 @@ HEADS = [
     "Action: get_country\nAction Input: {", 'Action: get_country\nAction Input: {"a": "b"',
     'Action: get_country\nAction Input: {"a": "b",', "Thought: x\nAction: get_country ", "Action: use ",
     "Final Answer:", "<think>", '{"name": "get_country", "arguments": ',
-    "Action: get_country(a='b',", 'Action: get_country\nAction Input: {"a": "b"}',
+    "Action: get_country(a='b',", 'Action: get_country\nAction Input: {"a": "b"}', "get_country",
+    "Thought: x\nget_country", "<function=get_country>",
 ]  # fmt: skip
 TAILS = ["", "x", "{", "}", '"', "Action Input: {}", "("]
 
@@ -81,6 +85,30 @@ def test_so_it_does_in_what_is_mended_and_for_any_name(head: str) -> None:
             parse_tolerant(text, ["get_country"])
             parse_tolerant(text)
             assert time.perf_counter() - before < 1, (head, unit, tail)
+
+
+VERDICT_STARTS = {
+    "nothing": "", "number": "1)", "word": "1) Yes", "reason": "1) Yes. a\n2) It", "label": "1) Informative",
+    "label alone": "Faithful:", "closing": "1) It is. So:", "JSON": '{"informative": "Yes", "faithful": ', "fence": "```\n1) Yes",
+}  # fmt: skip
+VERDICT_UNITS = [
+    "1) ", "1) Yes. ", "\n1) Yes. ", "\n2) No", "\n1)", "\n1. It. So: yes\n1) no", "Yes\n", "1) Yes\n2) No\n3) Yes\n",
+    "\nInformative: Yes", "Informative ", "\nFaithful", "\n| 1 | Yes ", "So: ", "the ", "Sure, ", "\ni) No", "`", '{"1": ',
+    "\n  1) No\n2) Yes", "(1) Whether ", "①", "\n```\n", "User: ", "Yes/No ", "the use of api ", "((", "[{", '"a", ', "?!",
+    "\n3) No\n1)", "\n 1) No\n   2) No\n     3) No",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", VERDICT_STARTS.values(), ids=VERDICT_STARTS.keys())
+def test_a_verdict_takes_linear_time(start: str) -> None:
+    for unit in [*VERDICT_UNITS, *BLANKS]:
+        for tail in ("", "x", "\n3) Yes."):
+            text = start + unit * ((LONGEST - len(start) - len(tail)) // len(unit)) + tail
+            before = time.perf_counter()
+            parse_verdict(text)
+            parse_verdict(text * 5)
+            # At most some 30 ms; a quadratic scan of this length takes seconds.
+            assert time.perf_counter() - before < 1, (start, unit, tail)
 
 
 def _strictly(text: str) -> object:

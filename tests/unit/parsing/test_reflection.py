@@ -12,6 +12,10 @@ VERDICTS = {
         "**Answer:** Yes.", "Final Answer: yes", "1. Yes", "- Yes", "(Yes)", "[Yes]", "Yes\nNo problem came up.",
         "Yes, no errors occurred.", "Yes/No: Yes", "Was the query fulfilled? Yes.", "I would say yes.",
         "The answer is Yes", "Now that I look: yes", "<think>No? No. Hm.</think>\nYes.",
+        "Yes,", "YES –", "YES – it worked, no doubt.", "**Yes**, it did.", "Answer - Yes", "2. **Yes.** No errors.",
+        "My answer is: Yes. No errors came up.", "Sure, here is my answer:\n\nYes. There were no results but one.",
+        "**Reflection:** Yes, no doubt.", "Based on the above, my answer is: Yes. No doubt.", "`Yes`", "> Yes\n> No doubt.",
+        "Yes.\n\nThe tool said no.\nNo.", "Assistant: Yes", "### Answer\nYes, it was.",
         "There was no error, so yes.", "Yes：it was", "\n\n Yes", "Yes it was.",
     ],
     "no": [
