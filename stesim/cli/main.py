@@ -11,7 +11,9 @@ import click
 from stesim import __version__
 from stesim.cli.common import Group
 from stesim.cli.completion import completion
+from stesim.cli.evaluate import evaluate
 from stesim.cli.memory import memory
+from stesim.cli.parse import parse
 from stesim.cli.run import run
 from stesim.cli.show import show
 from stesim.cli.tools import tools
@@ -23,6 +25,8 @@ Examples:
   stesim run --model replay:runs/first    repeat a recorded run without its model
   stesim memory runs/first                what was learnt about each tool
   stesim show runs/first 3                the third trial, word for word
+  stesim parse < reply.txt                what a model's reply says, as JSON
+  stesim eval --predictions FILE          how many replies are well-formed and correct
 """
 
 
@@ -42,5 +46,5 @@ def main(ctx: click.Context) -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (run, memory, show, tools, completion):
+for command in (run, memory, show, tools, parse, evaluate, completion):
     main.add_command(command)

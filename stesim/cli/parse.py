@@ -1,0 +1,87 @@
+"""`stesim parse`: one reply as it is read, for a person with a pipe or a script with `jq`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stesim.cli.build import chosen_tools
+from stesim.cli.common import echo_json
+from stesim.errors import UserError
+from stesim.files import read_bounded
+from stesim.parsing import parse_strict, parse_tolerant
+from stesim.store.codec import reply_to_json
+
+EPILOG = """\b
+Examples:
+  stesim parse < reply.txt
+  echo "Action: add date Action Input: {'days': 3,}" | stesim parse --tools add_date,today
+  stesim parse --strict reply.txt | jq -r .failure
+  stesim parse --tools '["Places%%Find, by name", "get_today_date"]' < reply.txt
+"""
+KEYS = ("kind", "tool", "arguments", "text", "thought", "repairs", "failure", "observation")
+LARGEST = 1 << 20  # bytes of a reply
+
+
+@click.command(epilog=EPILOG, short_help="Read one reply and print it as JSON.")
+@click.argument("file", default="-")
+@click.option("--strict", is_flag=True, help="The paper's rule, which repairs nothing.  [default: tolerant]")
+@click.option(
+    "--tools",
+    help="The names that count as tools: a toolset (starter, all), names with commas between them, or a JSON list of "
+    "names.  [default: any]",
+)
+def parse(file: str, strict: bool, tools: str | None) -> None:
+    """Read a model's reply from FILE (or the standard input) and print what it says as JSON.
+
+    kind is action, final_answer or failure; what does not apply is null. A reply that cannot be read is no error of
+    this command: failure names what was wrong, observation is what a model would be told, and the exit code is 0.
+    """
+    names = _names(tools)
+    echo_json(read_reply(_bytes(file), names, strict=strict))
+
+
+def read_reply(data: bytes, tools: Collection[str] | None, *, strict: bool) -> dict[str, Any]:
+    """A reply as JSON values, always with the same keys; bytes that are not UTF-8 become replacement characters."""
+    text = data.decode("utf-8-sig", errors="replace")
+    reply = parse_strict(text, tools) if strict else parse_tolerant(text, tools)
+    return {**dict.fromkeys(KEYS), **reply_to_json(reply)}
+
+
+def _names(value: str | None) -> list[str] | None:
+    if value is None:
+        return None
+    names = chosen_tools(value)
+    if not names:
+        raise UserError("--tools names no tool")
+    if not all(_is_text(name) for name in names):
+        raise UserError("--tools holds bytes that are not UTF-8")
+    return names
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _bytes(file: str) -> bytes:
+    if file != "-":
+        try:
+            return read_bounded(Path(file), LARGEST)
+        except OSError as error:
+            raise UserError(f"cannot read {file}: {error.strerror}") from None
+    if sys.stdin is None:
+        raise UserError("there is no standard input to read the reply from")
+    if sys.stdin.isatty():
+        click.echo("type or paste a model's reply, then press Ctrl-D on a line of its own", err=True)
+    data = sys.stdin.buffer.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise UserError(f"the reply is larger than {LARGEST // 1024} KiB")
+    return data
