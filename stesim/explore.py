@@ -15,8 +15,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stesim.errors import UserError
+from stesim.grammar import YES_NO, Bounds, reply_grammar
 from stesim.memory import ContextFull, Conversation, Count, LongTermMemory
 from stesim.models.base import Model
+from stesim.models.constrain import check_grammar
 from stesim.parsing import parse_reflection, parse_tolerant
 from stesim.prompts import PromptSet
 from stesim.react import Solver
@@ -126,7 +128,16 @@ class Exploration:
         if purpose == "reflect":
             sampling = replace(sampling, max_tokens=min(sampling.max_tokens, _REFLECTION_TOKENS))
         seed = derive_seed(self.settings.seed, place)
-        return Request(place, purpose, messages, sampling, seed, _STOP[purpose], self._beginning(purpose, place))
+        grammar = self._grammar(purpose, place)
+        stop = () if grammar else _STOP[purpose]
+        return Request(place, purpose, messages, sampling, seed, stop, self._beginning(purpose, place), grammar)
+
+    def _grammar(self, purpose: Purpose, place: Place) -> str:
+        """What the reply is held to; a query is imagined freely."""
+        if not self.settings.constrain or purpose == "imagine":
+            return ""
+        bounds = Bounds.of(self.settings.sampling.max_tokens)
+        return YES_NO if purpose == "reflect" else reply_grammar([self.toolbox.get(place.tool)], bounds)
 
     def _beginning(self, purpose: Purpose, place: Place) -> str:
         """What the reply is made to begin with."""
@@ -140,9 +151,14 @@ class Exploration:
         budget = self.settings.context - self.settings.sampling.max_tokens - begun - _MARGIN
         return Conversation(self.prompts, describe(tool), tool.name, self.count, budget)
 
-    def check_context(self) -> None:
-        """Raise `UserError` if the description and the instructions of some tool leave no room for a trial."""
+    def check(self) -> None:
+        """Raise `UserError` if some tool's description and the instructions leave no room for a trial, `ModelError` if
+        its replies cannot be held to a grammar.
+        """
         for name in self.settings.tools:
+            for call in (1, 2) if self.settings.constrain else ():
+                place = Place(name, 1, 1, call)
+                check_grammar(self._grammar("try", place), self._beginning("try", place), of=name)
             conversation = self._new_conversation(self.toolbox.get(name))
             conversation.query = "x " * 40
             try:

@@ -225,7 +225,8 @@ class Request:
 
     `stop` are texts that end the reply (they are not part of it); `seed` is derived from the run's seed
     and `place`, so that a reply depends on nothing that came before but its prompt. `prefill` is text
-    that the reply is made to start with; the completion's text includes it.
+    that the reply is made to start with; the completion's text includes it. Where `grammar` is not empty, the reply
+    keeps to it (see `stesim/grammar.py`) and ends by it: then `stop` and `max_tokens` do not count.
     """
 
     place: Place
@@ -235,6 +236,7 @@ class Request:
     seed: int
     stop: tuple[str, ...] = ()
     prefill: str = ""
+    grammar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +263,7 @@ class RunSettings:
     `short_term`, `long_term`, `feedback` and `reflection` are the paper's ablation switches. A query is imagined at
     a temperature of its own: small models need a high one to imagine something new and a low one to keep to the
     format. `observation_limit` is in characters, `long_term_tokens` and `context` in tokens; `today` is an ISO date.
+    `constrain` says whether replies are held to a grammar while they are decoded.
     """
 
     tools: tuple[str, ...]
@@ -274,6 +277,7 @@ class RunSettings:
     observation_limit: int = 2048
     long_term_tokens: int = 512
     today: str = ""
+    constrain: bool = False
     short_term: bool = True
     long_term: bool = True
     feedback: bool = True

@@ -20,7 +20,9 @@ import click
 import orjson
 
 from stesim import __version__, toolbox
+from stesim.cli.common import plain
 from stesim.errors import ModelError, StoreError, UserError
+from stesim.grammar import unsaid
 from stesim.models import Model, ReplayModel, ScriptedModel
 from stesim.prompts import PromptSet
 from stesim.records import RunSettings, Sampling, Trial
@@ -50,6 +52,7 @@ DEFAULTS: Values = {
     "observation_limit": 2048,
     "long_term_tokens": 512,
     "today": None,
+    "constrain": "auto",
     "short_term": True,
     "long_term": True,
     "feedback": True,
@@ -66,6 +69,7 @@ PAPER: Values = {
     "min_p": 0.0,
     "repeat_penalty": 1.0,
     "max_tokens": 360,
+    "constrain": "off",
 }
 _PARTS = {
     "model": ("spec", "name", "fingerprint"),
@@ -114,7 +118,8 @@ def recorded_manifest(spec: str | None, out: Path | None) -> tuple[Mapping[str, 
 
 def checked(manifest: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     """A manifest read from disk, after a look at every value that a run takes from it; raises `StoreError`."""
-    wanted = {name: type(value) for name, value in DEFAULTS.items()} | {"tools": list, "context": int, "today": str}
+    wanted = {name: type(value) for name, value in DEFAULTS.items()}
+    wanted |= {"tools": list, "context": int, "today": str, "constrain": bool}
     settings = manifest.get("settings")
     if isinstance(settings, dict) and settings.keys() == wanted.keys():
         wrong = [name for name, kind in wanted.items() if not _is(settings[name], kind)]
@@ -173,8 +178,9 @@ def parse_day(text: str | None) -> datetime.date:
         raise UserError(f"--today {text!r} is not a date such as 2024-05-31") from None
 
 
-def make_settings(values: Values, context: int | None) -> RunSettings:
-    """The settings from layered values; `context` is the model's own bound. Raises `UserError`."""
+def make_settings(values: Values, model: Model) -> RunSettings:
+    """The settings from layered values and from what the model can do. Raises `UserError`."""
+    context = model.context
     if context and values["context"] and values["context"] > context:
         raise UserError(f"--ctx {values['context']} is more than the model's {context}")
     size = values["context"] or context or DEFAULT_CONTEXT
@@ -182,7 +188,15 @@ def make_settings(values: Values, context: int | None) -> RunSettings:
         raise UserError(f"--max-tokens {values['max_tokens']} does not fit in a context of {size} tokens")
     rest = {name: value for name, value in values.items() if name not in _SAMPLING}
     rest |= {"tools": tuple(values["tools"]), "context": size, "today": parse_day(values["today"]).isoformat()}
+    rest["constrain"] = _constrain(values["constrain"], model)
     return RunSettings(sampling=Sampling(**{name: values[name] for name in _SAMPLING}), **rest)
+
+
+def _constrain(wanted: str | bool, model: Model) -> bool:
+    """Whether replies are constrained; a run that was recorded says so itself."""
+    if wanted == "on" and not model.constrains:
+        raise UserError(f"--constrain on: {model.name} cannot be held to a grammar; use off or auto")
+    return model.constrains if wanted == "auto" else wanted in ("on", True)
 
 
 def flat(settings: RunSettings) -> Values:
@@ -239,8 +253,11 @@ def check_same(recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path) -
         )
 
 
-def notes(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def notes(recorded: Mapping[str, Any], now: Mapping[str, Any], box: Toolbox) -> None:
     """Say what does not stop a run but may change what comes of it."""
+    for tool in box.tools if now["settings"]["constrain"] else ():
+        if words := unsaid(tool.parameters):
+            click.echo(f"note: the grammar of {plain(tool.name)} leaves out {plain(', '.join(words))}", err=True)
     trained = now["model"].get("trained_context")
     if trained and now["settings"]["context"] > trained:
         click.echo(f"note: the context is larger than the {trained} tokens that the model was trained with", err=True)

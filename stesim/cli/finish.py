@@ -13,6 +13,10 @@ from stesim.cli.view import duration
 from stesim.report.summary import Summary, share, summarize, total
 from stesim.store import RunFolder
 
+_DECODING = {
+    True: "Decoding was constrained: the model could only write well-formed calls and answers.",
+    False: "Decoding was not constrained.",
+}
 _HEADINGS = ("tool", "trials", "solved", "answered", "calls", "ok", "well-formed", "repaired")
 
 
@@ -29,6 +33,7 @@ def make(folder: RunFolder) -> dict[str, Any]:
         "run": str(folder.path),
         "tools": [asdict(summary) for summary in summaries],
         "all": asdict(total(summaries)),
+        "constrained": folder.manifest["settings"]["constrain"],
         "model": {"name": folder.manifest["model"]["name"], **asked},
     }
 
@@ -51,7 +56,8 @@ def show(report: dict[str, Any], path: Path) -> None:
     pace = f"{model['tokens'] / model['seconds']:.0f} tokens/s with prompts, " if model["seconds"] else ""
     click.echo(
         f"\nsolved: the model's own verdict. answered: final answer after a call. ok: calls without an error.\n"
-        f"well-formed: replies readable as they came; repaired: readable after repairs.\n\n"
+        f"well-formed: replies readable as they came; repaired: readable after repairs.\n"
+        f"{_DECODING[report['constrained']]}\n\n"
         f"{plain(model['name'])}: {model['completions']} replies, {model['tokens']} tokens in "
         f"{duration(model['seconds'])} ({pace}{model['evaluated_tokens']} prompt tokens evaluated, "
         f"{model['reused_tokens']} reused from the cache)\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from stesim.cli.build import chosen_tools
 from stesim.cli.common import echo_json
 from stesim.errors import UserError
 from stesim.files import read_bounded
-from stesim.parsing import parse_strict, parse_tolerant
+from stesim.parsing import parse_reflection, parse_strict, parse_tolerant, parse_verdict
 from stesim.store.codec import reply_to_json
 
 EPILOG = """\b
@@ -22,6 +23,7 @@ Examples:
   echo "Action: add date Action Input: {'days': 3,}" | stesim parse --tools add_date,today
   stesim parse --strict reply.txt | jq -r .failure
   stesim parse --tools '["Places%%Find, by name", "get_today_date"]' < reply.txt
+  echo "1) Yes. 2) No, it invents a time. 3) Yes." | stesim parse --as verdict
 """
 KEYS = ("kind", "tool", "arguments", "text", "thought", "repairs", "failure", "observation")
 LARGEST = 1 << 20  # bytes of a reply
@@ -29,27 +31,54 @@ LARGEST = 1 << 20  # bytes of a reply
 
 @click.command(epilog=EPILOG, short_help="Read one reply and print it as JSON.")
 @click.argument("file", default="-")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["reply", "verdict", "reflection"]),
+    default="reply",
+    show_default=True,
+    help="What the text is: a reply of the ReAct format, a judge's verdict in three aspects, or a yes or no.",
+)
 @click.option("--strict", is_flag=True, help="The paper's rule, which repairs nothing.  [default: tolerant]")
 @click.option(
     "--tools",
     help="The names that count as tools: a toolset (starter, all), names with commas between them, or a JSON list of "
     "names.  [default: any]",
 )
-def parse(file: str, strict: bool, tools: str | None) -> None:
+def parse(file: str, kind: str, strict: bool, tools: str | None) -> None:
     """Read a model's reply from FILE (or the standard input) and print what it says as JSON.
 
     kind is action, final_answer or failure; what does not apply is null. A reply that cannot be read is no error of
     this command: failure names what was wrong, observation is what a model would be told, and the exit code is 0.
+    Of a verdict each aspect is pass, fail or unparsed; a reflection's answer is yes, no or unparsed.
     """
+    if kind != "reply" and (strict or tools is not None):
+        raise UserError(f"--strict and --tools say how a reply is read; they do not go with --as {kind}")
     names = _names(tools)
-    echo_json(read_reply(_bytes(file), names, strict=strict))
+    data = _bytes(file)
+    if kind == "verdict":
+        echo_json(read_verdict(data))
+    elif kind == "reflection":
+        echo_json({"kind": "reflection", "answer": parse_reflection(_text(data))})
+    else:
+        echo_json(read_reply(data, names, strict=strict))
 
 
 def read_reply(data: bytes, tools: Collection[str] | None, *, strict: bool) -> dict[str, Any]:
     """A reply as JSON values, always with the same keys; bytes that are not UTF-8 become replacement characters."""
-    text = data.decode("utf-8-sig", errors="replace")
+    text = _text(data)
     reply = parse_strict(text, tools) if strict else parse_tolerant(text, tools)
     return {**dict.fromkeys(KEYS), **reply_to_json(reply)}
+
+
+def read_verdict(data: bytes) -> dict[str, Any]:
+    """A judge's verdict as JSON values: over all, each aspect, the reasons given, and what was mended."""
+    judgement = parse_verdict(_text(data))
+    return {"kind": "verdict", "verdict": judgement.verdict, **asdict(judgement)}
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8-sig", errors="replace")
 
 
 def _names(value: str | None) -> list[str] | None:

@@ -32,6 +32,7 @@ Examples:
   stesim run                                     the starter tools with SmolLM2, about 3 minutes
   stesim run --tools forecast_weather --watch    follow the conversation
   stesim run --model mistral.gguf --paper        the paper's 15 x 4 trials, 4 calls, temperature 1.0
+  stesim run --constrain off                     let the model break the format, and see what the parser mends
   stesim run --out runs/first                    go on with a run that was stopped
   stesim run --model replay:runs/first           repeat a run without its model
 """
@@ -77,7 +78,9 @@ class Finite(click.FloatRange):
     help="The run's folder; a run that is there already goes on.  [default: a new folder in runs/]",
 )
 @click.option(
-    "--paper", is_flag=True, help="The paper's settings: 15 episodes of 4 trials, 4 calls, temperature 1.0, 360 tokens."
+    "--paper",
+    is_flag=True,
+    help="The paper's settings: 15 episodes of 4 trials, 4 calls, temperature 1.0, 360 tokens, no constraint.",
 )
 @click.option(
     "--prompts",
@@ -110,6 +113,11 @@ class Finite(click.FloatRange):
 @_setting("--repeat-penalty", kind=Finite(0.1, 10), text="Above 1, repeated tokens become less likely; 1 is off.")
 @_setting("--observation-limit", kind=POSITIVE, text="Characters of a tool's result that the model is shown.")
 @_setting("--long-term-tokens", kind=click.IntRange(0, MOST), text="Tokens of the list of earlier queries, at most.")
+@_setting(
+    "--constrain",
+    kind=click.Choice(["off", "on", "auto"]),
+    text="Hold replies to a grammar of well-formed calls while they are decoded; auto: where the model can be.",
+)
 @_setting("--today", text="The date that the tools take for today, such as 2024-05-31.")
 @_switch("feedback", "Show the model the results of its calls.")
 @_switch("short-term", "Keep the episode's earlier trials in the conversation.")
@@ -140,10 +148,10 @@ def run(
     with no_network(), Toolbox.open(values["tools"], today=today, limit=values["observation_limit"]) as box:
         click.echo(f"loading {plain(spec)} …", err=True)
         model = build.open_model(spec, context=values["context"], threads=thread_count, today=today)
-        settings = build.make_settings(values, model.context)
-        Exploration(box, prompts, settings, model.count, keep=lambda _: None).check_context()
+        settings = build.make_settings(values, model)
+        Exploration(box, prompts, settings, model.count, keep=lambda _: None).check()
         manifest = build.make_manifest(settings, spec, model, prompts, box)
-        build.notes(recorded if resuming else {}, manifest)
+        build.notes(recorded if resuming else {}, manifest, box)
         with _open_folder(out or _new_folder(model.name), manifest, resuming) as folder:
             click.echo(f"{'going on with' if resuming else 'new run in'} {folder.path}", err=True)
             _explore_into(folder, box, prompts, settings, model, watch)

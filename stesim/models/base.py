@@ -1,7 +1,7 @@
 """What stesim asks of a model, whatever runs it.
 
 class Echo:                                   # a whole back end, for a test
-    name, fingerprint, context = "echo", "echo", None
+    name, fingerprint, context, constrains = "echo", "echo", None, False
     def count(self, messages): return sum(len(m.content) for m in messages)
     def complete(self, request, on_text=None): return Completion(request.messages[-1].content, "stop")
     def describe(self): return {}
@@ -36,6 +36,10 @@ class Model(Protocol):
     def context(self) -> int | None:
         """The largest prompt and reply together, in tokens; None if there is no bound."""
 
+    @property
+    def constrains(self) -> bool:
+        """Whether replies are held to a request's grammar."""
+
     def count(self, messages: Sequence[Message]) -> int:
         """How many tokens a prompt of these messages has."""
 
@@ -57,6 +61,7 @@ class WrappedModel:
         self.name = model.name
         self.fingerprint = model.fingerprint
         self.context = model.context
+        self.constrains = model.constrains
 
     def count(self, messages: Sequence[Message]) -> int:
         """The other model's count."""

@@ -9,7 +9,7 @@ that it is evaluated in. So a prompt is always evaluated in the same blocks of `
 beginning, and only whole blocks that were evaluated as part of a prompt are reused; the tokens of a reply, which are
 decoded one by one, are evaluated once more when they come back as part of the next prompt.
 
-Not covered: GPUs, LoRA adapters, grammars, several sequences in one batch, models that are not text decoders.
+Not covered: GPUs, LoRA adapters, several sequences in one batch, models that are not text decoders.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ from stesim.files import check_regular
 from stesim.models import threads
 from stesim.models.base import OnText
 from stesim.models.chat import FALLBACK, FALLBACK_STOP, SPLIT, ChatTemplate
+from stesim.models.constrain import Constrainer
 from stesim.models.stops import StopFinder
 from stesim.records import Completion, Message, Request, Sampling, shared_prefix
 
@@ -51,6 +52,8 @@ class LlamaCppModel:
 
     Raises `ModelError` with one line for a file that is missing, not a GGUF, cut off, or not usable.
     """
+
+    constrains = True
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class LlamaCppModel:
             source or FALLBACK, bos=self._text(self._llm.token_bos()), eos=self._text(self._llm.token_eos()),
             controls=self._control_texts(), today=today,
         )  # fmt: skip
+        self._constrainer: Constrainer | None = None
         self._prompt: list[int] = []  # what was evaluated as a prompt and is still in the cache
         self._fixed_threads = thread_count
         self._measured_at = 0.0
@@ -98,13 +102,14 @@ class LlamaCppModel:
             raise ModelError(f"the prompt has {len(tokens)} tokens; the context of {self.name} is {self.context}")
         reused = self._evaluate(tokens)
         decoding = time.perf_counter()
-        stops = StopFinder((*request.stop, *self._stop))
+        stops = StopFinder(() if request.grammar else (*request.stop, *self._stop))
+        most = room if request.grammar else min(request.sampling.max_tokens, room)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         generated = 0
         finish: Literal["stop", "length"] = "length"
         if on_text and request.prefill:
             on_text(request.prefill)
-        for token in self._sample(request.sampling, request.seed):
+        for token in self._decode(request):
             if self._ends(token):
                 finish = "stop"
                 break
@@ -115,8 +120,10 @@ class LlamaCppModel:
             if stops.found:
                 finish = "stop"
                 break
-            if generated >= min(request.sampling.max_tokens, room):
+            if generated >= most:
                 break
+        else:  # the grammar's end
+            finish = "stop"
         rest = stops.finish(decoder.decode(b"", True))
         if on_text and rest:
             on_text(rest)
@@ -193,7 +200,37 @@ class LlamaCppModel:
         self._prompt = tokens
         return reused
 
-    def _sample(self, sampling: Sampling, seed: int) -> Iterator[int]:
+    def _decode(self, request: Request) -> Iterator[int]:
+        """The tokens of a reply, one after the other; it ends by itself only where a grammar does.
+
+        Tokens that the grammar forces are not sampled, and are evaluated together with the one before them.
+        """
+        guide = self._constrained().start(request.grammar, request.prefill) if request.grammar else None
+        sampler = self._sampler(request.sampling, request.seed)
+        while True:
+            if guide:
+                guide.mask(self._logits())
+            token = int(sampler())
+            yield token
+            forced = guide.accept(token) if guide and not self._ends(token) else []
+            yield from forced
+            if guide and guide.finished:
+                return
+            self._llm.eval([token, *forced])
+
+    def _constrained(self) -> Constrainer:
+        if self._constrainer is None:
+            self._constrainer = Constrainer(self._api, self._vocab, self._llm.n_vocab())
+        return self._constrainer
+
+    def _logits(self) -> Any:
+        """The model's figures for the next token, to be changed in place."""
+        import numpy
+
+        pointer = self._api.llama_get_logits_ith(self._llm.ctx, -1)
+        return numpy.ctypeslib.as_array(pointer, shape=(self._llm.n_vocab(),))
+
+    def _sampler(self, sampling: Sampling, seed: int) -> Callable[[], int]:
         self._llm.set_seed(seed)
         settings: dict[str, Any] = {
             "temp": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k, "min_p": sampling.min_p,
@@ -201,10 +238,7 @@ class LlamaCppModel:
             "presence_penalty": 0.0, "mirostat_mode": 0,
         }  # fmt: skip
         self._llm._sampler = self._llm._init_sampler(**settings)
-        while True:
-            token = int(self._llm.sample(**settings))
-            yield token
-            self._llm.eval([token])
+        return lambda: self._llm.sample(**settings)
 
     # -- threads -----------------------------------------------------------------------------------------------
 

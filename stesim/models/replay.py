@@ -22,6 +22,8 @@ _SHOWN = 40
 class ReplayModel:
     """Plays the completions of a run by their place in it; of a place recorded twice, the later one."""
 
+    constrains = True  # as far as the recorded model did
+
     def __init__(
         self,
         recorded: Iterable[tuple[Request, Completion]],

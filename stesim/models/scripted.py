@@ -32,6 +32,7 @@ class ScriptedModel:
     """
 
     context: int | None = None
+    constrains = False
 
     def __init__(self, texts: Sequence[str], name: str = "scripted") -> None:
         self._texts = list(texts)

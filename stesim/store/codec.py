@@ -9,7 +9,8 @@ Reading checks what it reads: a line of a wrong shape is a `StoreError`, never a
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import hashlib
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from types import UnionType
@@ -93,8 +94,11 @@ def trial_from_json(value: Any, where: str = "trials.jsonl") -> Trial:
         raise StoreError(f"{where} does not hold a trial: {type(error).__name__} {error}") from None
 
 
-def request_to_json(request: Request, shared: int = 0) -> Json:
-    """A request, without its first `shared` messages."""
+def request_to_json(request: Request, shared: int = 0, known: Collection[str] = ()) -> Json:
+    """A request, without its first `shared` messages; of a grammar whose digest is `known`, only the digest."""
+    grammar = {} if not request.grammar else {"grammar": digest(request.grammar)}
+    if grammar and grammar["grammar"] not in known:
+        grammar["grammar_text"] = request.grammar
     return {
         "place": asdict(request.place),
         "purpose": request.purpose,
@@ -104,17 +108,26 @@ def request_to_json(request: Request, shared: int = 0) -> Json:
         "prefill": request.prefill,
         "shared": shared,
         "messages": [asdict(message) for message in request.messages[shared:]],
+        **grammar,
     }
 
 
-def request_from_json(value: Any, before: tuple[Message, ...] = ()) -> Request:
-    """The inverse of `request_to_json`; `before` are the messages of the request that was stored before it.
+def digest(grammar: str) -> str:
+    """A short name for a grammar: 16 hex digits."""
+    return hashlib.sha256(grammar.encode()).hexdigest()[:16]
+
+
+def request_from_json(value: Any, before: tuple[Message, ...] = (), known: Mapping[str, str] | None = None) -> Request:
+    """The inverse of `request_to_json`; `before` are the messages of the request that was stored before it, `known`
+    the grammars so far by their digest.
 
     Raises `TypeError`, `KeyError` or `ValueError` for a value of another shape.
     """
     messages = before[: value["shared"]] + tuple(build(Message, message) for message in value["messages"])
     place, sampling = build(Place, value["place"]), build(Sampling, value["sampling"])
     rest = {name: value[name] for name in ("purpose", "seed", "stop", "prefill")}
+    if "grammar" in value:
+        rest["grammar"] = value.get("grammar_text") or (known or {})[value["grammar"]]
     return build(Request, {**rest, "messages": messages, "place": place, "sampling": sampling})
 
 

@@ -43,6 +43,7 @@ class RunFolder:
         self.manifest = manifest
         self._lock = lock
         self._last: tuple[Message, ...] = ()
+        self._grammars: set[str] = set()  # digests of those that stand in the file already
         self._trials = lines.Appender(path / TRIALS) if lock is not None else None
         self._completions = lines.Appender(path / COMPLETIONS) if lock is not None else None
 
@@ -90,16 +91,18 @@ class RunFolder:
     def completions(self) -> Iterator[tuple[Request, Completion]]:
         """The recorded model calls, in order."""
         before: tuple[Message, ...] = ()
+        grammars: dict[str, str] = {}
         for number, value in enumerate(lines.read(self.path / COMPLETIONS), 1):
             try:
                 if value.keys() == {"counts"}:
                     continue
-                request = codec.request_from_json(value, before)
+                request = codec.request_from_json(value, before, grammars)
                 completion = codec.completion_from_json(value)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 where = f"{self.path / COMPLETIONS}, line {number}"
                 raise StoreError(f"{where} does not hold a completion: {type(error).__name__} {error}") from None
             before = request.messages
+            grammars[codec.digest(request.grammar)] = request.grammar
             yield request, completion
 
     def counts(self) -> dict[str, int]:
@@ -126,13 +129,16 @@ class RunFolder:
         self._trials.sync()
 
     def add_completion(self, request: Request, completion: Completion, counts: Mapping[str, int]) -> None:
-        """Append a model call; messages shared with the call before it are stored as their number."""
+        """Append a model call; messages shared with the call before it are stored as their number, and a grammar's
+        text where it occurs first.
+        """
         if self._completions is None:
             raise StoreError(f"{self.path} is open for reading only")
         shared = shared_prefix(self._last, request.messages)
-        line = codec.request_to_json(request, shared) | codec.completion_to_json(completion) | {"counts": dict(counts)}
-        self._completions.append(line)
+        asked = codec.request_to_json(request, shared, self._grammars)
+        self._completions.append(asked | codec.completion_to_json(completion) | {"counts": dict(counts)})
         self._last = request.messages
+        self._grammars.add(codec.digest(request.grammar))
 
     def close(self) -> None:
         """Close the files and give the lock back."""

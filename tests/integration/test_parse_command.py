@@ -179,3 +179,20 @@ def test_the_result_is_always_json_with_the_same_keys(data: bytes, tools: list[s
     assert (found["tool"] is None) == (found["arguments"] is None) == (found["kind"] != "action")
     assert (found["text"] is not None) == (found["kind"] == "final_answer")
     assert (found["failure"] is None) == (found["observation"] is None) == (found["kind"] != "failure")
+
+
+def test_a_verdict_and_a_reflection(type_: Type) -> None:
+    typed = type_("parse", "--as", "verdict", stdin="**1)** Yes. It does.\n2) No. It invents.\n3) Perhaps")
+    assert orjson.loads(typed.stdout) == {
+        "kind": "verdict",
+        "verdict": "fail",
+        "informative": "pass",
+        "faithful": "fail",
+        "appropriate": "unparsed",
+        "explanations": ["It does.", "It invents.", ""],
+        "repairs": orjson.loads(typed.stdout)["repairs"],
+    }
+    typed = type_("parse", "--as", "reflection", stdin="Now I know: **Yes**, it was")
+    assert orjson.loads(typed.stdout) == {"kind": "reflection", "answer": "yes"}
+    refused = type_("parse", "--as", "verdict", "--strict", stdin="x", code=2)
+    assert refused.stderr == "stesim: --strict and --tools say how a reply is read; they do not go with --as verdict\n"

@@ -18,6 +18,7 @@ ALLOWED = {
     "stesim.files": set[str](),
     "stesim.store": {*RECORDS, "stesim.files"},
     "stesim.prompts": {"stesim.errors", "stesim.files"},
+    "stesim.grammar": {"stesim.records"},
     "stesim.parsing": {"stesim.records"},
     "stesim.models": {*RECORDS, "stesim.files"},
     "stesim.toolbox": {*RECORDS, "mocktools"},
@@ -25,7 +26,10 @@ ALLOWED = {
     "stesim.react": {*RECORDS, "stesim.models", "stesim.parsing", "stesim.toolbox", "stesim.prompts", "stesim.memory"},
     "stesim.explore": {
         *RECORDS, "stesim.react", "stesim.memory", "stesim.prompts", "stesim.store",
-        "stesim.models", "stesim.parsing", "stesim.toolbox",
+        "stesim.models", "stesim.parsing", "stesim.toolbox", "stesim.grammar",
+    },
+    "stesim.evaluate": {
+        *RECORDS, "stesim.files", "stesim.parsing", "stesim.prompts", "stesim.store", "stesim.models", "stesim.toolbox",
     },
     "stesim.report": {*RECORDS, "stesim.store"},
 }  # fmt: skip
