@@ -29,13 +29,14 @@ _TEMPLATE = re.compile(
 _QUOTED_KEY = re.compile(r"""["'“][^"'”\n]{1,80}["'”]\s*[:：]""")
 _PLACEHOLDER_KEY = re.compile(r"(?:key|name|arg|argument|param|parameter)(?:_?[0-9n])?\Z")
 _PLACEHOLDER_VALUE = re.compile(r"<?value(?:_?[0-9n])?>?\Z")
-_OPEN = re.compile(r"\{\s*")
+_BRACES = re.compile(r"\{(?:\s*\{)*")
 _LONGEST_REST = 2000
 _INSIDE = re.compile(r"""["'”]\s*[:：]|\[""")
 _END = re.compile(r"[}\s]*(?:,\s*)?")
 _GOES_ON = re.compile(r"""["'“]?[^"'”\n]{0,80}["'”]\s*[:：]""")
 _QUOTE = re.compile("[\"']")
 _CLOSE = re.compile(r"\s*\}")
+_MEMBER = re.compile(r"[{\s]*[\"'“\w]")
 _EMPTY = re.compile(r"\{\s*\}")
 _ESCAPED_OPEN = re.compile(r"\{(?:\s|\\n)*\\\"")
 _ESCAPED = re.compile(r"\\([\\\"])")
@@ -118,7 +119,8 @@ def _braced(text: str, at: int, end: int, cut: bool) -> Found | Broken:
     empty = _EMPTY.match(text, at, end)
     if empty and text.startswith("{", empty.end(), end):
         full = read_object(text, _inmost(text, empty.end(), end), end, cut=cut)
-        if isinstance(full, Found):
+        # A second pair that was only opened says nothing; one with members in it was meant.
+        if isinstance(full, Found) or _MEMBER.match(text, empty.end(), end):
             return replace(full, repairs=("double_braces", *full.repairs))
     repairs = ("double_braces",) if at > first else ()
     escaped = _ESCAPED_OPEN.match(text, at, end)
@@ -128,9 +130,8 @@ def _braced(text: str, at: int, end: int, cut: bool) -> Found | Broken:
 
 def _inmost(text: str, at: int, end: int) -> int:
     """The last of the opening braces that stand one after the other from `at`."""
-    while (opened := _OPEN.match(text, at, end)) and text.startswith("{", opened.end(), end):
-        at = opened.end()
-    return at
+    braces = _BRACES.match(text, at, end)
+    return braces.end() - 1 if braces else at
 
 
 def _escaped(text: str, at: int, end: int, cut: bool) -> Found | Broken:

@@ -21,15 +21,18 @@ from stesim.parsing.markers import thought_of
 from stesim.parsing.names import Name, resolve
 from stesim.records import Action, Reply
 
+# A name neither begins nor ends with a blank: else every part of a run of them would be tried.
 _TAG = re.compile(
-    r"<function=(?P<function>[^<>{\n]{1,200}?)>?\s*(?=\{)"
-    r"|\[TOOL_CALLS\]\s*(?P<mistral>[^\[\]{}<>\n]{1,200}?)(?:\[ARGS\])?\s*(?=\{)"
+    r"<function=(?P<function>[^\s<>{][^<>{\n]{0,199}?)(?<!\s)>?(?<!\s)\s*(?=\{)"
+    r"|\[TOOL_CALLS\]\s*(?P<mistral>[^\s\[\]{}<>][^\[\]{}<>\n]{0,199}?)(?<!\s)(?:\[ARGS\])?\s*(?=\{)"
 )
 _BEFORE = re.compile(r"(?:\s|`{1,3}(?:python|json|tool_code|tool_call)?|<\|python_tag\|>|[*\[])*")
 _LABEL = re.compile(r"(?:tool|function|api)(?: name| call)?[*_]{0,2}[ \t]?[:：][*_]{0,2}[ \t]{0,4}`?", re.IGNORECASE)
 _GOES_ON = re.compile(r"[`*]{0,3}\s*(?:[({\[:]|`{3}|\w[\w ]{0,30}[*_]{0,3}:)")
 _AFTER = re.compile(r"(?:[\s)\]`*;.]|</?s>)*\Z")
 _MOST_LINES = 200
+# Each may read up to the end of the reply.
+_MOST_ATTEMPTS = 4
 
 
 def read_tagged(source: Source, limit: int) -> Call | None:
@@ -65,20 +68,24 @@ def read_alone(source: Source) -> Call | None:
     if not source.tools or any(mark.kind not in ("thought", "observation") for mark in marks):
         return None
     thinks = bool(marks) and marks[0].kind == "thought" and not text[: marks[0].start].strip()
-    line = 0
+    line = attempts = 0
     for _ in range(_MOST_LINES if thinks else 1):
         before = _BEFORE.match(text, line)
         at = before.end() if before else line
-        if call := _at(source, line, at):
-            return call
+        if begun := _begun(source, at):
+            if call := _at(source, line, *begun):
+                return call
+            attempts += 1
+            if attempts == _MOST_ATTEMPTS:
+                break
         line = text.find("\n", at) + 1
         if not line:
             break
     return None
 
 
-def _at(source: Source, line: int, at: int) -> Call | None:
-    """The call that begins at `at` and ends the reply, or is followed by an invented observation."""
+def _begun(source: Source, at: int) -> tuple[str, int] | None:
+    """The known name that stands at `at` with what may be its arguments, and where these begin."""
     text = source.text
     label = _LABEL.match(text, at)
     at = label.end() if label else at
@@ -89,6 +96,12 @@ def _at(source: Source, line: int, at: int) -> Call | None:
         return None
     while text.startswith(("`", "*"), rest) and not text.startswith("```", rest):
         rest += 1
+    return name, rest
+
+
+def _at(source: Source, line: int, name: str, rest: int) -> Call | None:
+    """The call of `name` that ends the reply, or is followed by an invented observation."""
+    text = source.text
     found = beside(source, Name("tool", name, rest))
     if found is None or isinstance(found, Broken):
         return None

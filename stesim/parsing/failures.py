@@ -16,6 +16,8 @@ from stesim.records import ParseFailure
 
 MOST_NAMES = 8
 _LONGEST_NAME = 80
+# Without a list of names, a model's own words may stand for a tool.
+_LONGEST_TOOL = 200
 
 _ANSWER_HINT = 'If you know the answer, write "Final Answer:" and then the answer.'
 _INPUT_HINT = 'then on a new line "Action Input:" and the arguments as one JSON object, or {} for none.'
@@ -35,7 +37,8 @@ def _action_line(tool: str, tools: Collection[str] | None) -> str:
     """The line that names the tool, spelled out as far as it is known."""
     if not tool and tools is not None and len(tools) == 1:
         tool = next(iter(tools))
-    return f'"Action: {tool}"' if tool else '"Action:" and one tool name'
+    named = tool and len(tool) <= _LONGEST_TOOL and "\n" not in tool
+    return f'"Action: {tool}"' if named else '"Action:" and one tool name'
 
 
 def _call_hint(tool: str, tools: Collection[str] | None) -> str:

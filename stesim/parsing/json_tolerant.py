@@ -53,6 +53,7 @@ _WORD = re.compile(r"-?[A-Za-z_]\w*")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ELLIPSIS = re.compile(r"\.\.\.|…")
 _HEX = re.compile(r"u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
+_CUT_HEX = re.compile(r"u[0-9a-fA-F]{0,3}\Z")
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
 
@@ -366,7 +367,7 @@ class _Reader:
         if char in "ux":
             code = _HEX.match(self.text, self.at)
             if not code:
-                raise self.stop() if len(self.text) - self.at < 5 else _BrokenError("not_json")
+                raise self.stop() if _CUT_HEX.match(self.text, self.at) else _BrokenError("not_json")
             return self.hex(code)
         self.note("stray_backslash")
         if char not in "'_*":

@@ -158,7 +158,7 @@ def _unwrapped(name: str) -> Iterator[str]:
             ):
                 name = name[len(left) : -len(right)].strip()
         if name == before:
-            name = name.strip("*`").strip()
+            name = name.strip("*`<>").strip()
         if name == before:
             name = re.sub(r"\\(?=[_*\[\]%#-])", "", name)
         if name == before:
