@@ -5,10 +5,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN ?=
 TEST ?=
+MODELS ?=
+FILES ?=
+SECONDS ?= 600
 
 # What llama.cpp need not build for us: image and audio input, TLS, and its own programs' library.
 LLAMA := llama-cpp-python==0.3.36
 LLAMA_CMAKE := -DLLAVA_BUILD=OFF -DLLAMA_OPENSSL=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE="$(CURDIR)/scripts/llama_build.cmake"
+# What the parsers are measured against; the table in docs/parsing.md names these versions.
+OTHER_PARSERS := langchain-classic==1.0.8 llama-index-core==0.14.25 json-repair==0.64.5
+CASSETTE := --tools forecast_weather,add_date,get_local_time,get_country
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -45,14 +51,33 @@ format: $(VENV)/.checked ## Put the code into its usual form
 	$(BIN)/ruff format .
 
 .PHONY: cassette
-cassette: $(VENV)/.installed ## Record the run in fixtures/cassettes again (after a change of the default prompts)
-	rm -rf fixtures/cassettes/smollm2
-	$(BIN)/stesim run --out fixtures/cassettes/smollm2 --tools forecast_weather,add_date,get_local_time,get_country
-	rm fixtures/cassettes/smollm2/.lock
+cassette: $(VENV)/.installed ## Record the runs in fixtures/cassettes again (after a change of the default prompts)
+	rm -rf fixtures/cassettes/smollm2*
+	$(BIN)/stesim run --out fixtures/cassettes/smollm2 $(CASSETTE)
+	$(BIN)/stesim run --out fixtures/cassettes/smollm2-unconstrained --constrain off $(CASSETTE)
+	rm fixtures/cassettes/*/.lock
 
 .PHONY: bench-busy
 bench-busy: $(VENV)/.installed ## Decoding speed with and without busy processes beside it
 	$(BIN)/python scripts/bench_busy.py
+
+.PHONY: bench-constrain
+bench-constrain: $(VENV)/.installed ## What constrained decoding costs a token (MODELS="a.gguf b.gguf")
+	$(BIN)/python scripts/bench_constrain.py $(MODELS)
+
+.PHONY: bench-parsers
+bench-parsers: .venv-bench/.installed ## Our parsers beside those of LangChain, LlamaIndex and json-repair (FILES="mistral.json …")
+	PYTHONPATH=. .venv-bench/bin/python scripts/bench_parsers.py $(FILES)
+
+.PHONY: bench-worst
+bench-worst: $(VENV)/.installed ## The slowest of many hostile replies for each parser (some minutes)
+	$(BIN)/python scripts/bench_worst.py
+
+.PHONY: fuzz
+fuzz: .venv-fuzz/.installed ## Fuzz the parsers with guidance by coverage (SECONDS=600)
+	@mkdir -p .fuzz/corpus
+	PYTHONPATH=. .venv-fuzz/bin/python -m tests.fuzz.fuzz_parsing -dict=tests/fuzz/replies.dict -max_len=4096 \
+	  -max_total_time=$(SECONDS) -artifact_prefix=.fuzz/ .fuzz/corpus tests/fuzz/corpus
 
 .PHONY: wheel
 wheel: $(VENV)/.installed ## Build a wheel into dist/
@@ -63,7 +88,7 @@ install: $(VENV)/.installed ## Make .venv and install stesim with the default mo
 
 .PHONY: clean
 clean: ## Remove .venv and build leftovers (runs/ stays)
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-fuzz .fuzz build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit("stesim needs Python 3.10 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 10) else 0)'
@@ -90,4 +115,15 @@ $(VENV)/.tested: $(VENV)/.installed
 
 $(VENV)/.checked: $(VENV)/.tested
 	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@
+
+# By themselves, so that .venv stays light; the parsers need no more than orjson.
+.venv-bench/.installed:
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip --disable-pip-version-check install --quiet orjson $(OTHER_PARSERS)
+	@touch $@
+
+.venv-fuzz/.installed:
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip --disable-pip-version-check install --quiet orjson atheris
 	@touch $@
