@@ -161,10 +161,10 @@ def chosen_tools(value: str | list[str]) -> list[str]:
             names = orjson.loads(value)
         except orjson.JSONDecodeError as error:
             raise UserError(f"--tools is not a JSON list: {error}") from None
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
             raise UserError("--tools: the JSON list must hold names")
-        return names
-    names = [name.strip() for name in value.split(",") if name.strip()]
+    else:
+        names = [name.strip() for name in value.split(",") if name.strip()]
     if not names:
         raise UserError("--tools names no tool")
     return names

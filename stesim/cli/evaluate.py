@@ -77,8 +77,12 @@ def _show(figures: Mapping[str, Any], path: Path) -> None:
     _table(rows, left=1)
     click.echo("\nwell-formed: % of the replies. API match: % of the well-formed. correct: % of the replies.")
     if empty["tools"]:
-        click.echo("Tools without arguments: no right call has any, so the name alone decides.")
-    if figures["unjudged"]:
+        click.echo(
+            "Tools without arguments: no right call has any; where no verdict is stored, the name alone decides."
+        )
+    if not figures["agreement"]:
+        click.echo("The file holds no verdicts: arguments are right if they equal the right ones as strings.")
+    elif figures["unjudged"]:
         click.echo(
             f"unjudged: {figures['unjudged']} calls of tools whose arguments take a judge have no stored verdict; they "
             f"count as\ncorrect only if the arguments equal the right ones as strings."

@@ -28,6 +28,7 @@ def make(folder: RunFolder) -> dict[str, Any]:
         asked["completions"] += 1
         for name in ("prompt_tokens", "reused_tokens", "tokens", "seconds"):
             asked[name] += getattr(completion, name)
+    asked["seconds"] = round(asked["seconds"], 2)
     asked["evaluated_tokens"] = asked["prompt_tokens"] - asked["reused_tokens"]
     return {
         "run": str(folder.path),

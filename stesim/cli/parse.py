@@ -85,8 +85,6 @@ def _names(value: str | None) -> list[str] | None:
     if value is None:
         return None
     names = chosen_tools(value)
-    if not names:
-        raise UserError("--tools names no tool")
     if not all(_is_text(name) for name in names):
         raise UserError("--tools holds bytes that are not UTF-8")
     return names

@@ -65,7 +65,9 @@ class Finite(click.FloatRange):
 
 @click.command(epilog=EPILOG, short_help="Explore tools by trial and error.")
 @click.option(
-    "--model", "spec", help="smollm2, the path of a GGUF file, scripted:FILE or replay:RUN.  [default: smollm2]"
+    "--model",
+    "spec",
+    help="smollm2, the path of a GGUF file, scripted:FILE (a JSON list of replies) or replay:RUN.  [default: smollm2]",
 )
 @_setting("--tools", text="A toolset (starter, all), names with commas between them, or a JSON list of names.")
 @_setting("--episodes", kind=POSITIVE, text="Episodes for each tool.")

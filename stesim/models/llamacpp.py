@@ -105,28 +105,19 @@ class LlamaCppModel:
         stops = StopFinder(() if request.grammar else (*request.stop, *self._stop))
         most = room if request.grammar else min(request.sampling.max_tokens, room)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        hear = on_text or (lambda _: None)
+        hear(request.prefill)
         generated = 0
-        finish: Literal["stop", "length"] = "length"
-        if on_text and request.prefill:
-            on_text(request.prefill)
+        finish: Literal["stop", "length"] = "stop"
         for token in self._decode(request):
-            if self._ends(token):
-                finish = "stop"
-                break
             generated += 1
-            new = stops.feed(decoder.decode(self._piece(token)))
-            if on_text and new:
-                on_text(new)
+            hear(stops.feed(decoder.decode(self._piece(token))))
             if stops.found:
-                finish = "stop"
                 break
             if generated >= most:
+                finish = "length"
                 break
-        else:  # the grammar's end
-            finish = "stop"
-        rest = stops.finish(decoder.decode(b"", True))
-        if on_text and rest:
-            on_text(rest)
+        hear(stops.finish(decoder.decode(b"", True)))
         now = time.perf_counter()
         self._watch_speed(generated, now - decoding)
         return Completion(
@@ -201,7 +192,7 @@ class LlamaCppModel:
         return reused
 
     def _decode(self, request: Request) -> Iterator[int]:
-        """The tokens of a reply, one after the other; it ends by itself only where a grammar does.
+        """The tokens of a reply, one after the other, up to the model's end of the reply or the grammar's.
 
         Tokens that the grammar forces are not sampled, and are evaluated together with the one before them.
         """
@@ -211,9 +202,10 @@ class LlamaCppModel:
             if guide:
                 guide.mask(self._logits())
             token = int(sampler())
-            yield token
-            forced = guide.accept(token) if guide and not self._ends(token) else []
-            yield from forced
+            if self._ends(token):
+                return
+            forced = guide.accept(token) if guide else []
+            yield from (token, *forced)
             if guide and guide.finished:
                 return
             self._llm.eval([token, *forced])

@@ -72,7 +72,8 @@ def _difference(recorded: Request, asked: Request) -> str:
 
 
 def _as_lines(request: Request) -> list[str]:
-    settings = {name: value for name, value in asdict(request).items() if name not in ("messages", "place")}
+    settings = {name: value for name, value in asdict(request).items() if name not in ("messages", "place", "grammar")}
+    settings["grammar"] = digest([Message("system", request.grammar)]) if request.grammar else "none"
     lines = [f"{name}: {value!r}" for name, value in settings.items()]
     for message in request.messages:
         lines += [f"[{message.role}]", *message.content.split("\n")]
