@@ -272,7 +272,8 @@ def _closest_of(names: Sequence[str]) -> Callable[[str], str | None]:
 def read_predictions(path: Path) -> Predictions:
     """The predictions of a file in the paper's released format; raises `UserError` with one line that says where."""
     try:
-        tools = json.loads(read_bounded(path, LARGEST).decode("utf-8-sig"))
+        text = read_bounded(path, LARGEST).decode("utf-8-sig")
+        tools = json.loads(text, object_pairs_hook=lambda pairs: _members(pairs, path))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -297,6 +298,15 @@ def read_predictions(path: Path) -> Predictions:
     if not each:
         raise UserError(f"{path} holds no predictions")
     return Predictions(tuple(map(_clean, tools)), tuple(each))
+
+
+def _members(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
+    """An object of the file; a key that stands twice would hide what stands under it first."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise UserError(f"{path} holds the key {_clean(twice)!r:.100} twice in one object")
+    return members
 
 
 def _prediction(tool: str, record: object) -> Prediction:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from stesim.errors import UserError
 from stesim.grammar import YES_NO, Bounds, reply_grammar
@@ -60,6 +60,7 @@ class Exploration:
     count: Count
     keep: Callable[[Trial], None]
     finished: Sequence[Trial] = ()
+    _grammars: dict[str, str] = field(default_factory=dict, init=False)
 
     def explore(self) -> Asking:
         """The main loop. Trials that are finished already are remembered, not tried again."""
@@ -136,8 +137,12 @@ class Exploration:
         """What the reply is held to; a query is imagined freely."""
         if not self.settings.constrain or purpose == "imagine":
             return ""
-        bounds = Bounds.of(self.settings.sampling.max_tokens)
-        return YES_NO if purpose == "reflect" else reply_grammar([self.toolbox.get(place.tool)], bounds)
+        if purpose == "reflect":
+            return YES_NO
+        if place.tool not in self._grammars:
+            bounds = Bounds.of(self.settings.sampling.max_tokens)
+            self._grammars[place.tool] = reply_grammar([self.toolbox.get(place.tool)], bounds)
+        return self._grammars[place.tool]
 
     def _beginning(self, purpose: Purpose, place: Place) -> str:
         """What the reply is made to begin with."""
@@ -156,9 +161,10 @@ class Exploration:
         its replies cannot be held to a grammar.
         """
         for name in self.settings.tools:
-            for call in (1, 2) if self.settings.constrain else ():
-                place = Place(name, 1, 1, call)
-                check_grammar(self._grammar("try", place), self._beginning("try", place), of=name)
+            if self.settings.constrain:
+                begun = [self._beginning("try", Place(name, 1, 1, call)) for call in (1, 2)]
+                grammar = self._grammar("try", Place(name, 1, 1, 1))
+                check_grammar(grammar, [*begun, f"Action: {name}\nAction Input: {{"], of=name)
             conversation = self._new_conversation(self.toolbox.get(name))
             conversation.query = "x " * 40
             try:

@@ -226,7 +226,7 @@ class Request:
     `stop` are texts that end the reply (they are not part of it); `seed` is derived from the run's seed
     and `place`, so that a reply depends on nothing that came before but its prompt. `prefill` is text
     that the reply is made to start with; the completion's text includes it. Where `grammar` is not empty, the reply
-    keeps to it (see `stesim/grammar.py`) and ends by it: then `stop` and `max_tokens` do not count.
+    keeps to it (see `stesim/grammar/`) and ends by it: then `stop` and `max_tokens` do not count.
     """
 
     place: Place

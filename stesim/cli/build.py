@@ -121,6 +121,8 @@ def checked(manifest: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     wanted = {name: type(value) for name, value in DEFAULTS.items()}
     wanted |= {"tools": list, "context": int, "today": str, "constrain": bool}
     settings = manifest.get("settings")
+    if isinstance(settings, dict):
+        settings.setdefault("constrain", False)  # of runs from before there was a choice
     if isinstance(settings, dict) and settings.keys() == wanted.keys():
         wrong = [name for name, kind in wanted.items() if not _is(settings[name], kind)]
     else:

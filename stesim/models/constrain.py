@@ -3,7 +3,7 @@
     check_grammar('start: "Yes" | "No"')         # raises ModelError if it is none
     Constrainer(llama_cpp, vocab, size).start('start: "Yes" | "No"', prefill="").mask(logits)
 
-Grammars are texts as `stesim/grammar.py` makes them. The cost is about half a millisecond a token (`make
+Grammars are texts as `stesim/grammar/` makes them. The cost is about half a millisecond a token (`make
 bench-constrain`). Not covered: what the grammar says; samplers; llama.cpp's own grammars, which cost more than ten
 times that.
 """
@@ -11,7 +11,9 @@ times that.
 from __future__ import annotations
 
 import importlib
+import re
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from stesim.errors import ModelError
@@ -19,17 +21,20 @@ from stesim.errors import ModelError
 if TYPE_CHECKING:
     import numpy
 
+_EXCERPT = re.compile(r"\s*(?:\d+ \||\^)")  # a line of the grammar in an error, or what points at it
 INSTALL = "llguidance is not installed; install it with: pip install llguidance (or use --constrain off)"
 
 
-def check_grammar(grammar: str, prefill: str = "", of: str = "the reply") -> None:
-    """Raise `ModelError` unless the grammar can be used and admits a reply that begins with `prefill`.
+def check_grammar(grammar: str, beginnings: Sequence[str] = (), of: str = "the reply") -> None:
+    """Raise `ModelError` unless the grammar can be used and admits a reply that begins with each of `beginnings`.
 
     `of` says what the grammar is of.
     """
     llguidance = _library()
-    guide = Guide(llguidance.LLTokenizer("byte"), grammar, of)
-    guide.begin(prefill)
+    for beginning in beginnings or [""]:
+        guide = Guide(llguidance.LLTokenizer("byte"), grammar, of)
+        guide.begin(beginning)
+        guide.mask(guide.logits())
 
 
 class Constrainer:
@@ -58,7 +63,8 @@ class Guide:
         llguidance = _library()
         self._tokenizer = tokenizer
         self._of = of
-        self._matcher = llguidance.LLMatcher(tokenizer, llguidance.LLMatcher.grammar_from_lark(grammar))
+        text = llguidance.LLMatcher.grammar_from_lark(grammar)
+        self._matcher = llguidance.LLMatcher(tokenizer, text, log_level=0)
         self._bits: Any = None
         self._check()
 
@@ -70,11 +76,19 @@ class Guide:
     def begin(self, prefill: str) -> None:
         """Take what the reply is made to begin with; raises `ModelError` if the grammar does not admit it."""
         tokens = self._tokenizer.tokenize_str(prefill)
-        if self._matcher.try_consume_tokens(tokens) < len(tokens):
+        taken = self._matcher.try_consume_tokens(tokens)
+        self._check()
+        if taken < len(tokens):
             raise ModelError(
                 f"the grammar of {self._of} does not admit the beginning that the prompts give it, {prefill!r:.80}; "
                 "use other prompts, or --constrain off"
             )
+
+    def logits(self) -> numpy.ndarray[Any, Any]:
+        """Figures for every token, all alike, where there is no model to take them from."""
+        import numpy
+
+        return numpy.zeros(self._tokenizer.vocab_size, dtype=numpy.float32)
 
     def mask(self, logits: numpy.ndarray[Any, Any]) -> None:
         """Rule out, in place, every token that may not come next."""
@@ -97,8 +111,9 @@ class Guide:
 
     def _check(self) -> None:
         if self._matcher.is_error():
-            reason = " ".join(self._matcher.get_error().split())
-            raise ModelError(f"decoding {self._of} cannot be constrained: {reason[:300]}; use --constrain off")
+            lines = [line for line in self._matcher.get_error().split("\n") if not _EXCERPT.match(line)]
+            reason = " ".join(" ".join(lines).split())
+            raise ModelError(f"decoding {self._of} cannot be constrained: {reason[:200]}; use --constrain off")
 
 
 def _library() -> Any:

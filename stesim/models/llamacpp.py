@@ -141,12 +141,15 @@ class LlamaCppModel:
         }
 
     def close(self) -> None:
-        """Free the model's memory."""
+        """Free the model's memory; nothing can be asked of it afterwards."""
+        self.context = 0
         self._llm.close()
 
     # -- text and tokens ---------------------------------------------------------------------------------------
 
     def _encode(self, messages: Sequence[Message], prefill: str = "") -> list[int]:
+        if not self.context:
+            raise ModelError(f"{self.name} is closed")
         tokens: list[int] = []
         for piece in self._template.render(messages, prefill).split(SPLIT):
             tokens += self._llm.tokenize(piece.encode("utf-8", "replace"), add_bos=False, special=True)

@@ -22,8 +22,6 @@ _SHOWN = 40
 class ReplayModel:
     """Plays the completions of a run by their place in it; of a place recorded twice, the later one."""
 
-    constrains = True  # as far as the recorded model did
-
     def __init__(
         self,
         recorded: Iterable[tuple[Request, Completion]],
@@ -38,6 +36,7 @@ class ReplayModel:
         self.context = context
         self._played = {request.place: (request, completion) for request, completion in recorded}
         self._counts = counts
+        self.constrains = any(request.grammar for request, _ in self._played.values())
 
     def count(self, messages: Sequence[Message]) -> int:
         """The recorded count; 0 for a prompt that was never counted: it fits, and `complete` will not find it."""

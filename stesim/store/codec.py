@@ -128,6 +128,8 @@ def request_from_json(value: Any, before: tuple[Message, ...] = (), known: Mappi
     rest = {name: value[name] for name in ("purpose", "seed", "stop", "prefill")}
     if "grammar" in value:
         rest["grammar"] = value.get("grammar_text") or (known or {})[value["grammar"]]
+        if digest(rest["grammar"]) != value["grammar"]:
+            raise ValueError("the grammar is not the one that its digest names")
     return build(Request, {**rest, "messages": messages, "place": place, "sampling": sampling})
 
 

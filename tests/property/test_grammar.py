@@ -12,7 +12,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from stesim.errors import ModelError
 from stesim.grammar import YES_NO, Bounds, reply_grammar, unsaid, verdict_grammar
+from stesim.models.constrain import check_grammar
 from stesim.parsing import parse_reflection, parse_strict, parse_tolerant, parse_verdict
 from stesim.parsing.arguments import is_placeholder
 from stesim.records import Action, FinalAnswer, Tool
@@ -115,10 +117,36 @@ SCHEMAS = st.recursive(
         st.fixed_dictionaries({"type": st.just("array"), "items": inner}, optional={"maxItems": st.integers(1, 3)}),
         st.lists(inner, min_size=1, max_size=3).map(lambda options: {"anyOf": options}),
         st.lists(objects(inner, st.just(False)), min_size=1, max_size=2).map(lambda parts: {"allOf": parts}),
+        # What stands beside a list of options, or of parts, holds too.
+        st.builds(
+            lambda whole, parts, word: {**whole, word: parts},
+            objects(inner, st.just(False)),
+            st.lists(objects(inner, st.just(False)), min_size=1, max_size=2),
+            st.sampled_from(["anyOf", "allOf"]),
+        ),
+        st.builds(
+            lambda whole, parts: (
+                {**whole, "anyOf": [{"required": [name]} for name in sorted(parts)[:2]]} if parts else whole
+            ),
+            objects(inner, st.just(False)),
+            st.sets(NAMES, max_size=2),
+        ),
     ),
     max_leaves=6,
 )
 CLOSED = {"type": "object", "properties": {"a": {"maxLength": 3}}, "required": ["a"], "additionalProperties": False}
+# Inheritance as OpenAPI documents have it: a part that is used by itself too, and parts of parts.
+ANIMALS = {
+    "type": "object",
+    "properties": {"pet": {"$ref": "#/$defs/pet"}, "dog": {"allOf": [{"$ref": "#/$defs/dog"}, {"required": ["age"]}]}},
+    "required": ["pet", "dog"],
+    "$defs": {
+        "pet": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+        "dog": {
+            "allOf": [{"$ref": "#/$defs/pet"}, {"properties": {"barks": {"type": "boolean"}}, "required": ["barks"]}]
+        },
+    },
+}
 TREE = {
     "type": "object",
     "properties": {"tree": {"$ref": "#/$defs/tree"}},
@@ -141,6 +169,11 @@ TOOL_NAMES = st.one_of(
 
 @given(st.lists(TOOL_NAMES, min_size=1, max_size=2, unique_by=lambda name: name.casefold()), objects(SCHEMAS), SEEDS)
 @example(["today"], {"type": "object"}, 0)
+@example(["x"], ANIMALS, 1)
+@example(["x"], {"required": ["c"], "anyOf": [{"required": ["a"]}, {"properties": {"b": {"enum": ["x", 2]}}}]}, 1)
+@example(["x"], {"properties": {"a": {"$ref": "#/$defs/a", "maxLength": 1}}, "$defs": {"a": {"type": "string"}}}, 1)
+@example(["x"], {"properties": {"a": {"enum": ["a", "bbb"], "maxLength": 1}}, "required": ["a"]}, 1)
+@example(["x"], {"required": ["a"], "additionalProperties": {"type": "integer"}}, 1)
 @example(["today"], TREE, 1)
 @example(["none"], {"type": "object", "properties": {"a": {"oneOf": [{"type": "string"}, {"type": "null"}]}}}, 1)
 @example(["x"], {"allOf": [CLOSED, {"properties": {"a": {"type": "string"}, "b": {"const": 1}}}]}, 1)
@@ -149,8 +182,13 @@ TOOL_NAMES = st.one_of(
 def test_what_a_grammar_admits_is_well_formed_and_valid(
     names: list[str], parameters: dict[str, Any], seed: int
 ) -> None:
-    tools = [Tool(name, "", parameters) for name in names]
-    text = generate(reply_grammar(tools, Bounds(30, 40, 12)), seed)
+    grammar = reply_grammar([Tool(name, "", parameters) for name in names], Bounds(30, 40, 12))
+    try:
+        check_grammar(grammar)
+    except ModelError as error:  # parts that contradict each other
+        assume("nsatisfiable" not in str(error))
+        raise
+    text = generate(grammar, seed)
     reply = parse_tolerant(text, names)
     if isinstance(reply, FinalAnswer):
         assert reply.repairs == ()
@@ -163,9 +201,9 @@ def test_what_a_grammar_admits_is_well_formed_and_valid(
     assert set(reply.repairs) <= {"duplicate_key"}, text
     assert reply.tool in names
     jsonschema.validate(reply.arguments, parameters)
-    if not any(isinstance(value, dict | list) for value in reply.arguments.values()):
-        strict = parse_strict(text, names)
-        assert not isinstance(strict, Action) or strict.arguments == reply.arguments
+    # What the strict rule reads wrongly, by the paper: nested objects at the end, and markers within strings.
+    if not any("}}" in brace or marker in brace for marker in ("Action:", "Action Input:", "Final Answer:")):
+        assert parse_strict(text, names) == Action(reply.tool, reply.arguments, reply.thought)
 
 
 @given(SEEDS)
@@ -192,8 +230,13 @@ def test_a_call_of_one_of_many_tools(seed: int) -> None:
 
 @given(SEEDS)
 def test_a_verdict(seed: int) -> None:
-    judgement = parse_verdict(generate(verdict_grammar(Bounds.of(20)), seed))
-    assert "unparsed" not in (judgement.informative, judgement.faithful, judgement.appropriate)
+    text = generate(verdict_grammar(Bounds.of(20)), seed)
+    said = [line[3:].partition(". ") for line in text.split("\n")]
+    verdicts = ["pass" if word == "Yes" else "fail" for word, _, _ in said]
+    judgement = parse_verdict(text)
+    assert [judgement.informative, judgement.faithful, judgement.appropriate] == verdicts
+    assert [reason.strip() for _, _, reason in said] == list(judgement.explanations)
+    assert judgement.repairs == ()
 
 
 @pytest.mark.parametrize("seed", range(4))

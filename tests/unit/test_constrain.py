@@ -9,8 +9,8 @@ import llguidance
 import numpy
 import pytest
 
-from stesim.errors import ModelError
-from stesim.grammar import YES_NO, Bounds, reply_grammar, unsaid, verdict_grammar
+from stesim.errors import ModelError, ToolError
+from stesim.grammar import YES_NO, Bounds, arguments_schema, reply_grammar, unsaid, verdict_grammar
 from stesim.models.constrain import Guide, check_grammar
 from stesim.records import Tool
 
@@ -52,12 +52,12 @@ def test_what_is_certain_is_not_chosen() -> None:
 
 
 def test_a_beginning_that_the_grammar_does_not_admit() -> None:
-    check_grammar(REPLY, "Thought: I")
+    check_grammar(REPLY, ["Thought: I", "Action:"])
     check_grammar(REPLY)
     with pytest.raises(
         ModelError, match=r"grammar of get_weather does not admit .* 'Sure!'; use other prompts, or --c"
     ):
-        check_grammar(REPLY, "Sure!", of="get_weather")
+        check_grammar(REPLY, ["Sure!"], of="get_weather")
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,17 @@ def test_what_no_grammar_can_say_is_named(schema: dict[str, Any], words: tuple[s
 @pytest.mark.parametrize(
     "schema",
     [
-        {"$ref": "#/nowhere"},
-        {"$ref": "https://example.org/x"},
         {"properties": {"a": {"$ref": "#"}}},
+        {
+            "properties": {"a": {"$ref": "#/$defs/a%20b"}},
+            "$defs": {"a b": {"anyOf": [{"$ref": "#/$defs/a b/anyOf/1"}, {"type": "null"}]}},
+        },
+        {"properties": {"a": {"type": "array", "items": {"$ref": "#"}}, "b": {"pattern": "^\\p{L}+$"}}},
+        {
+            "$id": "https://example.org/a",
+            "properties": {"a": {"$ref": "https://example.org/a#/$defs/b"}},
+            "$defs": {"b": {}},
+        },
         {"properties": {"a": True, "b": False}, "required": ["a"]},
         {"allOf": [{"$ref": "#/$defs/a"}, {"required": ["x"]}], "$defs": {"a": {"allOf": [{"properties": {"x": {}}}]}}},
         {"properties": {"a": {"type": "array", "items": False, "prefixItems": [{"type": "null"}]}}},
@@ -117,3 +125,76 @@ def test_what_no_grammar_can_say_is_named(schema: dict[str, Any], words: tuple[s
 )
 def test_odd_schemas_make_a_grammar(schema: dict[str, Any]) -> None:
     check_grammar(reply_grammar([Tool("x", "", schema)], Bounds.of(8)))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"required": "city"}, "required: 'city' is not of type 'array'"),
+        ({"properties": {"a": {"minLength": "3"}}}, "properties.a.minLength: '3' is not of type 'integer'"),
+        ({"properties": {"a": {"exclusiveMinimum": True}}}, "properties.a.exclusiveMinimum: True is not of type"),
+        ({"properties": {"a": "string"}}, "properties.a: 'string' is not of type 'object', 'boolean'"),
+        ({"properties": {"a": {"const": float("inf")}}}, "Out of range float values"),
+        ({"properties": {"a": {"minimum": 10**20}}}, "a number beyond 64 bit is asked for"),
+        ({"properties": {"\ud800": {}}}, "half a character stands in it"),
+        ({"$ref": "#/nowhere"}, "$ref '#/nowhere' leads nowhere"),
+        ({"$ref": "https://example.org/x"}, "$ref 'https://example.org/x' leads out of it"),
+    ],
+)
+def test_parameters_that_are_no_schema_are_one_line(parameters: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ToolError) as caught:
+        reply_grammar([Tool("x", "", parameters)], Bounds.of(8))
+    assert str(caught.value).startswith(f"the parameters of x are not a JSON Schema to constrain with: {reason}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_schema_that_is_nested_or_wide_beyond_reason() -> None:
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(2000):
+        deep = {"type": "array", "items": deep}
+    with pytest.raises(ToolError, match="nested too deep"):
+        reply_grammar([Tool("x", "", {"properties": {"a": deep}})], Bounds.of(8))
+    wide = {"properties": {f"p{number}": {} for number in range(30_000)}}
+    with pytest.raises(ToolError, match="more than 20000 parts"):
+        reply_grammar([Tool("x", "", wide)], Bounds.of(8))
+    # Each part twice the one before: written out it would have a million.
+    doubled = {f"d{number}": {"allOf": [{"$ref": f"#/$defs/d{number - 1}"}] * 2} for number in range(1, 21)}
+    schema = {"properties": {"a": {"$ref": "#/$defs/d20"}}, "$defs": {"d0": {"type": "string"}, **doubled}}
+    check_grammar(reply_grammar([Tool("x", "", schema)], Bounds.of(8)))
+
+
+def test_what_fails_only_while_decoding_is_found_before() -> None:
+    many = {"type": "object", "properties": {f"p{number}": {"type": "boolean"} for number in range(1200)}}
+    grammar = reply_grammar([Tool("x", "", many)], Bounds.of(8))
+    check_grammar(grammar)
+    with pytest.raises(ModelError, match="decoding x cannot be constrained"):
+        check_grammar(grammar, ["Action: x\nAction Input: {"], of="x")
+
+
+@pytest.mark.parametrize(
+    ("schema", "bounded"),
+    [
+        ({"type": "string"}, {"maxLength": 10}),
+        ({"type": "string", "minLength": 12}, {"maxLength": 12}),
+        ({"type": "string", "maxLength": 4}, {"maxLength": 4}),
+        ({"type": "string", "pattern": "x"}, {"maxLength": 256}),
+        ({"type": "array", "items": {"type": "null"}}, {"maxItems": 8}),
+        ({"type": "array", "items": {"type": "null"}, "minItems": 9}, {"maxItems": 9}),
+        ({"type": "integer"}, {"minimum": -(10**15), "maximum": 10**15}),
+        ({"type": "integer", "minimum": 3}, {"minimum": 3, "maximum": 10**15}),
+        ({"type": "number"}, {"minimum": -(10**15), "maximum": 10**15, "multipleOf": 0.000001}),
+        ({"type": "number", "minimum": -1e300}, {"minimum": -(10**15)}),
+        ({"type": "integer", "minimum": 10**16, "maximum": 10**17}, {"minimum": 10**16}),
+    ],
+)
+def test_the_bounds_are_those_that_the_documentation_names(schema: dict[str, Any], bounded: dict[str, Any]) -> None:
+    found = arguments_schema(Tool("x", "", {"properties": {"a": schema}}), Bounds.of(10))["properties"]["a"]
+    assert {word: found[word] for word in bounded} == bounded
+
+
+def test_a_thought_and_an_answer_are_bounded() -> None:
+    grammar = reply_grammar([WEATHER], Bounds.of(10))
+    check_grammar(grammar, ["Thought: " + "x" * 20 + "\n", "Final Answer: " + "x" * 40])
+    for beginning in ("Thought: " + "x" * 21, "Final Answer: " + "x" * 41):
+        with pytest.raises(ModelError):
+            check_grammar(grammar, [beginning])

@@ -249,6 +249,7 @@ def test_reading(tmp_path: Path) -> None:
         (b"", "is not JSON: Expecting value"),
         (b"{", "is not JSON"),
         (b"\xff", "is not UTF-8: look at byte 0"),
+        (b'{"a": [], "b": [], "a": []}', "holds the key 'a' twice in one object"),
         (b"[" * 200_000, "is nested too deep"),
         ([], "it must be an object"),
         ({}, "holds no predictions"),

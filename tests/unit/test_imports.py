@@ -18,7 +18,7 @@ ALLOWED = {
     "stesim.files": set[str](),
     "stesim.store": {*RECORDS, "stesim.files"},
     "stesim.prompts": {"stesim.errors", "stesim.files"},
-    "stesim.grammar": {"stesim.records"},
+    "stesim.grammar": RECORDS,
     "stesim.parsing": {"stesim.records"},
     "stesim.models": {*RECORDS, "stesim.files"},
     "stesim.toolbox": {*RECORDS, "mocktools"},
