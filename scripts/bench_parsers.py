@@ -373,7 +373,10 @@ def damages(value: Object, rng: random.Random) -> Iterator[tuple[str, str, Objec
             ("raw tab in a string", "first\tsecond", None),
             ("stray backslash", "a_b", "a\\_b"),
             ("Windows path", "C:\\data\\x", None),
+            ("Windows path with \\n", "C:\\Users\\new", None),
             ("regular expression", r"\d+\.\w", None),
+            ("regular expression with \\b", r"\d+\b", None),
+            ("LaTeX", r"\frac{1}{2} \alpha \times \beta", None),
         ):
             start, end = match.start() + 1, match.end() - 1
             told = json.loads(text[:start] + json.dumps(inside)[1:-1] + text[end:])

@@ -227,7 +227,7 @@ def _open_folder(path: Path, manifest: dict[str, Any], resuming: bool) -> RunFol
         return RunFolder.create(path, manifest)
     folder = RunFolder.open_(path)
     try:
-        build.check_same(folder.manifest, manifest, path)
+        build.check_same(build.checked(folder.manifest, path), manifest, path)
     except BaseException:
         folder.close()
         raise

@@ -7,9 +7,9 @@
 
 Pure functions over text: they never raise, and take time linear in its length. `parse_tolerant` is what exploration
 uses, `parse_strict` is the paper's rule; `parse_reflection` reads the model's own verdict on a trial, `parse_verdict`
-a judge's. Layers, each imports only those before it: `vocabulary`, `values`, `failures`; `markers`, `names`;
-`json_tolerant`, `arguments`, `envelope`; `calls`; `bare`; `strict`, `tolerant`, `reflection`, `render`; `aspects`,
-`verdict_json`; `verdict`. Not covered: replies that are parsed by a server, checks against a schema.
+a judge's. Layers, each imports only those before it: `vocabulary`, `values`, `failures`; `markers`, `names`, `escapes`;
+`json_tolerant`, `arguments`, `envelope`; `calls`; `bare`, `protocols`; `strict`, `tolerant`, `reflection`, `render`;
+`aspects`, `verdict_json`; `verdict`. Not covered: replies that are parsed by a server, checks against a schema.
 """
 
 from stesim.parsing.reflection import parse_reflection

@@ -14,18 +14,23 @@ from dataclasses import replace
 
 from stesim.parsing.json_tolerant import Broken, Found, read_members, read_object
 from stesim.parsing.markers import find_marks
-from stesim.parsing.values import decode, storable
+from stesim.parsing.values import INVISIBLE, decode, storable, too_large
 
-_OPENING = re.compile(r"(?:\s|\\n|[*_]{1,3}(?=\s)|`{1,3}(?:json5?|JSON|python|javascript|js)?)*")
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_OPENING = re.compile(rf"(?:[\s{INVISIBLE}]|\\n|[*_]{{1,3}}(?=\s)|`{{1,3}}(?:json5?|JSON|python|javascript|js)?)*")
 _NOTHING = re.compile(
     r"\(?(?:none|null|nil|n/a|empty|-|no (?:arguments?|inputs?|parameters?|action input)"
-    r"(?: (?:is |are )?(?:needed|required|necessary))?)\)?\.?[`*]*(?:\s*\n|\s*\Z)",
+    r"(?: (?:is |are )?(?:needed|required|necessary))?|''|‘’|“”)\)?\.?[`*]*(?:\s*\n|\s*\Z)",
     re.IGNORECASE,
 )
 _TEMPLATE = re.compile(
     r"the (?:input parameters|arguments|parameters|input)\b|(?:the )?json (?:object|string)\b|\{?<|\.\.\.",
     re.IGNORECASE,
 )
+_ELEMENT = re.compile(r"<(\w[\w.-]{0,80})>[^<]{0,2000}</\1>")
+# What joins two objects of which the model means one or both.
+_JOINED = re.compile(r"(?:[\s,;/|`()\]}]|\\n|\b(?:or|and|then|json)\b)*(?=\{)", re.IGNORECASE)
+_MOST_OBJECTS = 8
 _QUOTED_KEY = re.compile(r"""["'“][^"'”\n]{1,80}["'”]\s*[:：]""")
 _PLACEHOLDER_KEY = re.compile(r"(?:key|name|arg|argument|param|parameter)(?:_?[0-9n])?\Z")
 _PLACEHOLDER_VALUE = re.compile(r"<?value(?:_?[0-9n])?>?\Z")
@@ -36,29 +41,34 @@ _END = re.compile(r"[}\s]*(?:,\s*)?")
 _GOES_ON = re.compile(r"""["'“]?[^"'”\n]{0,80}["'”]\s*[:：]""")
 _QUOTE = re.compile("[\"']")
 _CLOSE = re.compile(r"\s*\}")
-_MEMBER = re.compile(r"[{\s]*[\"'“\w]")
+_MEMBER = re.compile(r"(?:[{\s]|(?:#|//)[^\n]*\n)*[\"'“\w]")
 _EMPTY = re.compile(r"\{\s*\}")
 _ESCAPED_OPEN = re.compile(r"\{(?:\s|\\n)*\\\"")
 _ESCAPED = re.compile(r"\\([\\\"])")
 
 
-def read_arguments(text: str, start: int, end: int, *, cut: bool) -> Found | Broken:
+def read_arguments(text: str, start: int, end: int, *, cut: bool, several: bool = False) -> Found | Broken:
     """The arguments between `start` and `end`; `cut` says that the reply may have been cut off at `end`.
 
-    Nothing, `none` or `[]` are no arguments. Values that cannot be stored are `bad_value`.
+    Nothing, `none` or `[]` are no arguments. Values that cannot be stored are `bad_value`. A second object with other
+    members right after the first leaves it open which is meant, unless `several` says that each is a call of its own.
     """
     opening = _OPENING.match(text, start, end)
     at = opening.end() if opening else start
-    fence = ("code_fence",) if "`" in text[start:at] else ()
+    opened = text[start:at]
+    fence = (("code_fence",) if "`" in opened else ()) + (("invisible",) if _INVISIBLE.search(opened) else ())
     found = _read_here(text, at, end, cut)
     if isinstance(found, Broken):
         return found
     if not storable(found.value):
-        return Broken("bad_value", found.repairs)
+        large = too_large(found.value) and "nfinity" not in text[at : found.end]
+        return Broken("bad_value", found.repairs, "large" if large else "")
     if is_placeholder(found.value):
         return Broken("template_echo", found.repairs)
     if _in_doubt(text, found.end, end) or ("missing_comma" in found.repairs and _CLOSE.match(text, found.end, end)):
-        return Broken("not_json", found.repairs)
+        return Broken("not_json", found.repairs, "quotes" if '"' in text[found.end : end] else "")
+    if not several and _goes_on_otherwise(text, found, end):
+        return Broken("not_json", found.repairs, "objects")
     return replace(found, repairs=fence + found.repairs)
 
 
@@ -68,6 +78,20 @@ def is_placeholder(arguments: Mapping[str, object]) -> bool:
         isinstance(value, str) and _PLACEHOLDER_KEY.match(key) and _PLACEHOLDER_VALUE.match(value)
         for key, value in arguments.items()
     )
+
+
+def _goes_on_otherwise(text: str, found: Found, end: int) -> bool:
+    """Whether another object with members follows at once, and it is not the same one again."""
+    at = found.end
+    for _ in range(_MOST_OBJECTS):
+        joined = _JOINED.match(text, at, end)
+        if not joined or not _MEMBER.match(text, _inmost(text, joined.end(), end) + 1, end):
+            return False
+        second = read_object(text, _inmost(text, joined.end(), end), end, cut=False)
+        if isinstance(second, Broken) or second.value != found.value:
+            return True
+        at = second.end
+    return False
 
 
 def _in_doubt(text: str, at: int, end: int) -> bool:
@@ -140,7 +164,7 @@ def _escaped(text: str, at: int, end: int, cut: bool) -> Found | Broken:
     found = read_object(plain, 0, len(plain), cut=cut)
     repairs = ("escaped_quotes", *found.repairs)
     if isinstance(found, Broken):
-        return Broken(found.kind, repairs)
+        return replace(found, repairs=repairs)
     # What follows the object counts by its length: the end of the text is the same in both.
     return Found(found.value, end - (len(plain) - found.end), repairs)
 
@@ -157,7 +181,7 @@ def _listed(text: str, at: int, end: int, cut: bool) -> Found | Broken:
         return found
     rest = text[found.end : end].lstrip(" \t\n\r,")
     if rest.startswith(("{", "[", '"')):
-        return Broken("not_an_object", found.repairs)
+        return Broken("not_an_object", found.repairs, "objects" if rest.startswith("{") else "")
     closed = text.index("]", found.end) + 1 if rest.startswith("]") else found.end
     return Found(found.value, closed, ("list_unwrapped", *found.repairs))
 
@@ -175,6 +199,9 @@ def _quoted(text: str, at: int, end: int, cut: bool) -> Found | Broken | None:
                 return Found(found.value, string[1], ("double_encoded", *found.repairs))
     if _QUOTED_KEY.match(text, at, end):
         found = read_members(text, at, end, "}", cut=cut)
+        if isinstance(found, Broken) and found.fault == "bare_end":
+            # Whether it goes on cannot be told: not even the braces would say so.
+            return Broken("not_an_object", ("missing_open_brace", *found.repairs), "braces")
         return replace(found, repairs=("missing_open_brace", *found.repairs))
     if text.startswith("{", at + 1, end):
         found = _braced(text, at + 1, end, cut)
@@ -192,4 +219,6 @@ def _after_text(text: str, at: int, end: int, cut: bool) -> Found | Broken:
     if brace >= 0 and all(mark.kind == "thought" for mark in find_marks(before)):
         found = _braced(text, brace, end, cut)
         return replace(found, repairs=("dropped_text", *found.repairs))
+    if _ELEMENT.match(text, at, end):
+        return Broken("not_an_object", (), "tags")
     return Broken("template_echo" if _TEMPLATE.match(text, at, end) else "not_an_object")

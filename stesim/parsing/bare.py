@@ -1,31 +1,22 @@
-"""Calls without an `Action:`: a known tool's name that stands alone with its arguments, or in a protocol's own tags.
+"""Calls without an `Action:`: a known tool's name that stands alone with its arguments.
 
     from stesim.parsing.bare import read_alone
     from stesim.parsing.calls import Source
     read_alone(Source('search(q="x")', ["search"])).reply       # Action(tool='search', arguments={'q': 'x'}, ...)
 
 A bare call counts only if the reply holds nothing else but a thought that is marked as one, for prose may show a call
-that is not meant. Not here: objects that hold the name (`envelope`), and XML with one element for each argument, whose
-values have no types.
+that is not meant. Not here: objects that hold the name (`envelope`), and the tokens of a protocol (`protocols`).
 """
 
 from __future__ import annotations
 
 import re
 
-from stesim.parsing.arguments import read_arguments
 from stesim.parsing.calls import Call, Source, beside
-from stesim.parsing.failures import failure
 from stesim.parsing.json_tolerant import Broken
-from stesim.parsing.markers import thought_of
-from stesim.parsing.names import Name, resolve
-from stesim.records import Action, Reply
+from stesim.parsing.names import Name
+from stesim.records import Action
 
-# A name neither begins nor ends with a blank: else every part of a run of them would be tried.
-_TAG = re.compile(
-    r"<function=(?P<function>[^\s<>{][^<>{\n]{0,199}?)(?<!\s)>?(?<!\s)\s*(?=\{)"
-    r"|\[TOOL_CALLS\]\s*(?P<mistral>[^\s\[\]{}<>][^\[\]{}<>\n]{0,199}?)(?<!\s)(?:\[ARGS\])?\s*(?=\{)"
-)
 _BEFORE = re.compile(r"(?:\s|`{1,3}(?:python|json|tool_code|tool_call)?|<\|python_tag\|>|[*\[])*")
 _LABEL = re.compile(r"(?:tool|function|api)(?: name| call)?[*_]{0,2}[ \t]?[:：][*_]{0,2}[ \t]{0,4}`?", re.IGNORECASE)
 _GOES_ON = re.compile(r"[`*]{0,3}\s*(?:[({\[:]|`{3}|\w[\w ]{0,30}[*_]{0,3}:)")
@@ -33,32 +24,6 @@ _AFTER = re.compile(r"(?:[\s)\]`*;.]|</?s>)*\Z")
 _MOST_LINES = 200
 # Each may read up to the end of the reply.
 _MOST_ATTEMPTS = 4
-
-
-def read_tagged(source: Source, limit: int) -> Call | None:
-    """The first `<function=name>{...}</function>` (Llama 3.1) or `[TOOL_CALLS]name{...}` (Mistral) before `limit`."""
-    tag = _TAG.search(source.text, 0, limit)
-    if not tag:
-        return None
-    written = tag["function"] or tag["mistral"]
-    thought = thought_of(source.text[: tag.start()])
-    name = resolve(written, source.tools)
-    if name.kind != "tool" or written[name.rest :].strip():
-        kind = "unknown_tool" if name.kind in ("tool", "answer") else name.kind
-        reply: Reply = failure(kind, source.tools, written=written, thought=thought, repairs=("envelope",))
-        return Call(reply, tag.start(), tag.end(), had_input=True)
-    end = source.bound(tag.end())
-    closing = source.text.find("</function>", tag.end(), end)
-    found = source.arguments(tag.end(), end)
-    if closing >= 0 and isinstance(found, Broken):
-        found = read_arguments(source.text, tag.end(), closing, cut=False)
-    repairs = ("envelope", *name.repairs, *found.repairs)
-    if isinstance(found, Broken):
-        reply = failure(found.kind, source.tools, tool=name.tool, thought=thought, repairs=repairs)
-        return Call(reply, tag.start(), tag.end(), had_input=True)
-    over = source.text.find("</function>", found.end, found.end + 20)
-    stop = over + len("</function>") if over >= 0 and not source.text[found.end : over].strip() else found.end
-    return Call(Action(name.tool, found.value, thought, repairs), tag.start(), stop, had_input=True)
 
 
 def read_alone(source: Source) -> Call | None:
@@ -110,4 +75,4 @@ def _at(source: Source, line: int, name: str, rest: int) -> Call | None:
     call_syntax = "call_syntax" in found.repairs
     over = source.bound(found.end) if call_syntax else found.end
     repairs = ("missing_action_marker", *found.repairs)
-    return Call(Action(name, found.value, thought_of(text[:line]), repairs), line, over, had_input=True)
+    return Call(Action(name, found.value, source.thought(line), repairs), line, over, had_input=True)

@@ -20,8 +20,8 @@ from stesim.parsing.failures import failure
 from stesim.parsing.json_tolerant import Broken, Found, read_members, read_object
 from stesim.parsing.markers import Mark, find_marks, thought_of
 from stesim.parsing.names import Name, exact, resolve
-from stesim.parsing.values import storable
-from stesim.records import Action, FinalAnswer, Reply
+from stesim.parsing.values import storable, too_large
+from stesim.records import Action, FinalAnswer, ParseFailure, Reply
 
 _SPACE = re.compile(r"\s*")
 _BLANK = re.compile(r"(?:\s|\\n|[*_]{1,3}(?=\s))*")
@@ -36,6 +36,7 @@ _LABEL = re.compile(
 )
 _LIST = re.compile(r"\s*\[\s*(?=\{)")
 _NEXT = re.compile(r"\s*,\s*\{")
+_NAMED = re.compile(r"""["'](?:name|action|tool|function)["']""", re.IGNORECASE)
 _INLINE_BOUNDS = ("input", "observation", "answer")
 
 
@@ -56,6 +57,11 @@ class Source:
         place = bisect_left(self._anchored_starts, at)
         return self._anchored[place] if place < len(self._anchored) else None
 
+    def mark_at(self, start: int) -> Mark | None:
+        """The marker that begins exactly there."""
+        place = bisect_left(self._starts, start)
+        return self.marks[place] if self._starts[place : place + 1] == [start] else None
+
     def after(self, at: int) -> Mark | None:
         """The next marker of any form, but for an action within a line."""
         later = (self.marks[place] for place in range(bisect_left(self._starts, at), len(self.marks)))
@@ -66,8 +72,24 @@ class Source:
         mark = self.anchored_after(at)
         return mark.start if mark else len(self.text)
 
-    def arguments(self, at: int, end: int) -> Found | Broken:
-        return read_arguments(self.text, at, end, cut=end == len(self.text) and not self.complete)
+    def arguments(self, at: int, end: int, *, several: bool = False) -> Found | Broken:
+        cut = end == len(self.text) and not self.complete
+        return read_arguments(self.text, at, end, cut=cut, several=several)
+
+    def thought(self, end: int) -> str:
+        """The thought before `end`, without the observations that the model made up."""
+        parts, at = [], 0
+        for place, mark in enumerate(self._anchored):
+            if mark.start >= end:
+                break
+            if mark.kind == "observation" and mark.start >= at:
+                parts.append(self.text[at : mark.start])
+                at = min(self._anchored[place + 1].start, end) if place + 1 < len(self._anchored) else end
+        return thought_of("".join(parts) + self.text[at:end])
+
+    def observed(self, end: int) -> bool:
+        """Whether an invented observation begins a line before `end`."""
+        return any(mark.kind == "observation" and mark.start < end for mark in self._anchored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +100,18 @@ class Call:
     start: int
     end: int
     had_input: bool
+
+
+def broken(
+    found: Broken,
+    tools: Collection[str] | None,
+    *,
+    tool: str = "",
+    thought: str = "",
+    repairs: tuple[str, ...] = (),
+) -> ParseFailure:
+    """The failure of arguments that could not be read."""
+    return failure(found.kind, tools, tool=tool, thought=thought, repairs=repairs, fault=found.fault)
 
 
 def read_call(source: Source, mark: Mark) -> Call:
@@ -116,7 +150,7 @@ def _missing(source: Source, mark: Mark, tool: str, name: Name | None = None, *,
     """The failure of an action without input, or of its name; or of arguments without a name."""
     kind = name.kind if name and name.kind != "tool" else "missing_action" if nameless else "missing_input"
     written = _line(source.text, mark.end)
-    reply = failure(kind, source.tools, tool=tool, written=written, thought=thought_of(source.text[: mark.start]))
+    reply = failure(kind, source.tools, tool=tool, written=written, thought=source.thought(mark.start))
     return Call(reply, mark.start, name.rest if name else mark.end, had_input=False)
 
 
@@ -127,7 +161,7 @@ def _line(text: str, at: int) -> str:
 def _with_input(source: Source, mark: Mark, name: Name, given: Mark, spelling: tuple[str, ...]) -> Call:
     """A call with `Action Input:`."""
     text = source.text
-    thought = thought_of(text[: mark.start])
+    thought = source.thought(mark.start)
     end = source.bound(given.end)
     if name.kind != "tool":
         written = _line(text, mark.end).partition("Action Input:")[0]
@@ -158,10 +192,10 @@ def _again(source: Source, name: Name, at: int, end: int) -> Found | None:
 def _finish(
     source: Source, mark: Mark, name: Name, found: Found | Broken, repairs: tuple[str, ...], had_input: bool = False
 ) -> Call:
-    thought = thought_of(source.text[: mark.start])
+    thought = source.thought(mark.start)
     repairs = (*repairs, *found.repairs)
     if isinstance(found, Broken):
-        reply = failure(found.kind, source.tools, tool=name.tool, thought=thought, repairs=repairs)
+        reply = broken(found, source.tools, tool=name.tool, thought=thought, repairs=repairs)
         return Call(reply, mark.start, name.rest, had_input)
     return Call(Action(name.tool, found.value, thought, repairs), mark.start, found.end, had_input)
 
@@ -196,7 +230,9 @@ def _in_code(source: Source, at: int, end: int) -> Found | Broken:
         return source.arguments(begin, end)
     if closer == ")" and _KEYWORD.match(inside):
         found = read_members(text, begin, end, ")", cut=cut)
-        return Broken("bad_value") if isinstance(found, Found) and not storable(found.value) else found
+        if isinstance(found, Found) and not storable(found.value):
+            return Broken("bad_value", found.repairs, "large" if too_large(found.value) else "")
+        return found
     return Broken("truncated" if cut and closer not in inside else "not_an_object")
 
 
@@ -210,29 +246,30 @@ def _answer(source: Source, mark: Mark, name: Name, given: Mark | None) -> Call:
     if written in ("", "{}", "None", "null", "N/A"):
         reply: Reply = failure("empty_answer", source.tools)
     else:
-        reply = FinalAnswer(written, thought_of(source.text[: mark.start]), ("answer_as_action",))
+        reply = FinalAnswer(written, source.thought(mark.start), ("answer_as_action",))
     return Call(reply, mark.start, end, had_input=False)
 
 
 def read_envelope(source: Source, at: int, start: int, tag: str = "") -> Call | None:
     """The call in the JSON object at `at`; None if there is none. `start` is where the reply's thought ends."""
     end = source.bound(at)
-    found = source.arguments(at, end)
+    found = source.arguments(at, end, several=True)
     closing = source.text.find(tag, at, end) if tag and isinstance(found, Broken) else -1
     if closing >= 0:
         found = read_arguments(source.text, at, closing, cut=False)
     if isinstance(found, Broken) and found.kind == "not_an_object":
         found = _first_of_list(source, at, end) or found
-    thought = thought_of(source.text[:start])
+    thought = source.thought(start)
     if isinstance(found, Broken):
-        if not re.search(r"""["'](?:name|action|tool|function)["']""", source.text[at : at + 200]):
+        if not _NAMED.search(source.text, at, at + 200):
             return None
-        reply = failure(found.kind, source.tools, thought=thought, repairs=("envelope", *found.repairs))
+        reply = broken(found, source.tools, thought=thought, repairs=("envelope", *found.repairs))
         return Call(reply, start, at, had_input=True)
     opened = open_envelope(found.value)
     if opened is None:
         return None
-    reply_ = _opened(source, opened, thought or opened.thought, ("envelope", *found.repairs))
+    more = ("dropped_call",) if opened.more else ()
+    reply_ = _opened(source, opened, thought or opened.thought, ("envelope", *found.repairs, *more))
     return Call(reply_, start, found.end, had_input=True)
 
 
@@ -271,7 +308,7 @@ def _opened(source: Source, opened: Envelope, thought: str, repairs: tuple[str, 
     if isinstance(given, str):
         found = read_arguments(given, 0, len(given), cut=False)
         if isinstance(found, Broken):
-            return failure(found.kind, source.tools, tool=name.tool, thought=thought, repairs=repairs)
+            return broken(found, source.tools, tool=name.tool, thought=thought, repairs=repairs)
         return Action(name.tool, found.value, thought, (*repairs, *found.repairs))
     if not isinstance(given, dict):
         return failure("not_an_object", source.tools, tool=name.tool, thought=thought, repairs=repairs)

@@ -82,6 +82,18 @@ _TEXTS: dict[str, Callable[[str, Collection[str] | None, str], str]] = {
     "empty_answer": lambda tool, tools, _: f"Your final answer was empty. {_ANSWER_HINT}",
 }
 
+# Within a kind, what was wrong more exactly; without one of these, its text above is all that can be said.
+FAULTS: dict[str, str] = {
+    "backslash": 'Write each backslash twice, like "C:\\\\new".',
+    "quotes": 'The quotes do not match; write quotes inside text as \\".',
+    "number": "Write numbers plainly, like 10 or 0.5, and all other values in double quotes.",
+    "large": "A number is too large; use a smaller one.",
+    "dots": 'Write out all values instead of "...".',
+    "braces": 'The braces are missing; put { and } around the arguments: {"name": "value"}.',
+    "tags": 'Write the arguments as JSON, not as tags: {"name": "value"}.',
+    "objects": 'Write only one JSON object: {"name": "value"}.',
+}
+
 
 def failure(
     kind: str,
@@ -91,9 +103,11 @@ def failure(
     written: str = "",
     thought: str = "",
     repairs: tuple[str, ...] = (),
+    fault: str = "",
 ) -> ParseFailure:
     """The failure `kind`, with the text that tells the model what to write instead.
 
-    `tool` is the tool it determinately named, `written` what it wrote in place of a name.
+    `tool` is the tool it determinately named, `written` what it wrote in place of a name, `fault` one of `FAULTS`.
     """
-    return ParseFailure(kind, _TEXTS[kind](tool, tools, written), thought, repairs)
+    text = _input_again(FAULTS[fault]) if fault in FAULTS else _TEXTS[kind]
+    return ParseFailure(kind, text(tool, tools, written), thought, repairs)

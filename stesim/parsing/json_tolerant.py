@@ -14,18 +14,21 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from stesim.parsing.values import MAX_DEPTH, decode, parse_int
+from stesim.parsing.escapes import Escapes, is_cut
+from stesim.parsing.values import INVISIBLE, MAX_DEPTH, decode, parse_int
 
 # Far beyond what a model writes in one reply; keeps the worst case of the scanner within milliseconds.
 LONGEST_MENDED = 16_384
 
-_SPACE = re.compile(r"(?:\s|\\n|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_S = rf"[\s{INVISIBLE}]"
+_SPACE = re.compile(rf"(?:{_S}|\\n|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _PLAIN = {close: re.compile(rf"[^{close}\\\x00-\x1f]*") for close in "\"'”’"}
 _CLOSERS = {'"': '"', "'": "'", "“": "”", "‘": "’"}
-_QUOTED_KEY = r"""(?:"[^"\n]{0,80}"|'[^'\n]{0,80}'|“[^”\n]{0,80}”)\s*[:：]"""
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_QUOTED_KEY = rf"""(?:"[^"\n]{{0,80}}"|'[^'\n]{{0,80}}'|“[^”\n]{{0,80}}”){_S}*[:：]"""
 # A key that the text was cut off in: enough to see that the string before it has ended.
 _CUT_KEY = r"""(?:"[^"\n]{0,80}"?|'[^'\n]{0,80}'?)\Z"""
-_BLANK = r"\s*(?:\\n\s*)?"
+_BLANK = rf"{_S}*(?:\\n{_S}*)?"
 _STOP = r"\Z|`{3}|(?<=\s)(?://|\#|/\*)"
 _VALUE = r"[\"'“‘{\[\-\d]|(?i:true|false|null|none)\b"
 
@@ -33,11 +36,11 @@ _VALUE = r"[\"'“‘{\[\-\d]|(?i:true|false|null|none)\b"
 def _after(closer: str, following: str, word: str) -> re.Pattern[str]:
     """What shows that a string has ended: the closer, the end, or a comma with what may follow it here."""
     stop = rf"\{closer}|{_STOP}"
-    more = rf"[,，](?:\s*\\n)?[\s,，]*(?:{stop}|//|\#|/\*|\.\.\.|…|{word})"
+    more = rf"[,，](?:{_S}*\\n)?[\s{INVISIBLE},，]*(?:{stop}|//|\#|/\*|\.\.\.|…|{word})"
     return re.compile(rf"{_BLANK}(?:{stop}|{following}{more})")
 
 
-_AFTER_KEY = re.compile(r"\s*[:：]")
+_AFTER_KEY = re.compile(rf"{_S}*[:：]")
 _AFTER_MEMBER = {
     "}": _after("}", rf"{_QUOTED_KEY}|", rf"{_QUOTED_KEY}|{_CUT_KEY}|[A-Za-z_]\w{{0,80}}\s*[:：]"),
     ")": _after(")", "", r"[A-Za-z_]\w{0,80}\s*="),
@@ -52,9 +55,7 @@ _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.
 _WORD = re.compile(r"-?[A-Za-z_]\w*")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ELLIPSIS = re.compile(r"\.\.\.|…")
-_HEX = re.compile(r"u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
-_CUT_HEX = re.compile(r"u[0-9a-fA-F]{0,3}\Z")
-_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_OPERATORS = "+-*/%^×÷"
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
 
 
@@ -69,10 +70,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """No object; `kind` is the kind of the failure."""
+    """No object; `kind` is the kind of the failure, `fault` what a model is told about it (see `failures`)."""
 
     kind: str
     repairs: tuple[str, ...] = ()
+    fault: str = ""
 
 
 # With one of these, an open quote inside a string leaves more than one reading.
@@ -80,7 +82,12 @@ _IN_DOUBT = ("raw_control", "comment", "ellipsis", "missing_comma", "missing_clo
 
 
 class _BrokenError(Exception):
-    """Leaves the recursion; the argument is the kind of the failure."""
+    """Leaves the recursion, with the kind of the failure and the fault."""
+
+    def __init__(self, kind: str, fault: str = "") -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.fault = fault
 
 
 def read_object(text: str, start: int, end: int, *, cut: bool = True) -> Found | Broken:
@@ -115,16 +122,19 @@ class _Reader:
         self.depth = 0
         self.open_quotes = 0
         self.odd_strings = 0
+        self.escapes = Escapes()
         self.repairs: dict[str, None] = {}
 
     def run(self, closer: str, *, opened: bool) -> Found | Broken:
         try:
             value = self.members(closer, opened=opened)
         except _BrokenError as broken:
-            return Broken(str(broken), tuple(self.repairs))
+            return Broken(broken.kind, tuple(self.repairs), broken.fault)
         # One string with an odd number of open quotes can only end where it does; with two, one may belong to either.
         if self.odd_strings > 1 or (self.open_quotes and any(repair in self.repairs for repair in _IN_DOUBT)):
-            return Broken("not_json", tuple(self.repairs))
+            return Broken("not_json", tuple(self.repairs), "quotes")
+        if self.escapes.in_doubt:
+            return Broken("not_json", tuple(self.repairs), "backslash")
         return Found(value, self.at, tuple(self.repairs))
 
     def note(self, repair: str) -> None:
@@ -142,6 +152,9 @@ class _Reader:
         """Moves over blanks and comments."""
         end = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]  # it matches the empty text
         between = self.text[self.at : end].strip()
+        if _INVISIBLE.search(between):
+            self.note("invisible")
+            between = _INVISIBLE.sub("", between).strip()
         if between:
             bare = between.replace("\\n", "").strip()
             # Such a comment may be part of a string that was read as ended too early.
@@ -200,7 +213,7 @@ class _Reader:
                 break
             if members and not commas:
                 if not _ONLY_KEY.match(self.text, self.at):
-                    raise _BrokenError("not_json")
+                    raise _BrokenError("not_json", self.seam())
                 self.note("missing_comma")
             if commas > bool(members):
                 self.note("trailing_comma")
@@ -251,13 +264,19 @@ class _Reader:
             return self.string(_AFTER_KEY)
         word = _NAME.match(self.text, self.at)
         if not word:
-            raise _BrokenError("not_json")
+            # 1,000 is not the number 1 and a key.
+            raise _BrokenError("not_json", "number" if re.match(r"[0-9],[0-9]", self.text[self.at - 2 :][:3]) else "")
         self.at = word.end()
         if self.at >= len(self.text):
             raise self.stop()
         if self.text[self.at] != "=":
             self.note("unquoted_key")
         return word.group()
+
+    def seam(self) -> str:
+        """The fault, if something other than a comma follows a value: 7*2 and 1 000 are no numbers."""
+        number = self.text[: self.at][-40:].rstrip()[-1:].isdigit()
+        return "number" if number and (self.text[self.at] in _OPERATORS or self.text[self.at].isdigit()) else ""
 
     def elements(self) -> list[Any]:
         self.at += 1
@@ -271,10 +290,10 @@ class _Reader:
                 break
             if commas != bool(elements):
                 if commas < bool(elements):
-                    raise _BrokenError("not_json")
+                    raise _BrokenError("not_json", self.seam())
                 self.note("trailing_comma")
             if _ELLIPSIS.match(self.text, self.at):
-                raise _BrokenError("template_echo")
+                raise _BrokenError("template_echo", "dots")
             elements.append(self.string(_AFTER_ELEMENT) if self.text[self.at] in _CLOSERS else self.value("}"))
             commas = self.commas()
         if commas:
@@ -286,12 +305,12 @@ class _Reader:
         number = _NUMBER.match(self.text, self.at)
         token = number or _WORD.match(self.text, self.at)
         if _ELLIPSIS.match(self.text, self.at):
-            raise _BrokenError("template_echo")
+            raise _BrokenError("template_echo", "dots")
         if token is None:
-            raise _BrokenError("not_json")
+            raise _BrokenError("not_json", "number" if self.text[self.at] in "+-.0123456789" else "")
         if token.end() >= len(self.text) and self.cut:
             # 12 may have become 123, and tru is not yet true.
-            raise _BrokenError("truncated")
+            raise _BrokenError("truncated", "bare_end")
         self.at = token.end()
         if number:
             plain = number[2] is None and number[3] is None
@@ -335,7 +354,7 @@ class _Reader:
         self.at += 1
         string = "".join(parts)
         if inner and (_JOINT if inner % 2 else _SEAM).search(string):
-            raise _BrokenError("not_json")
+            raise _BrokenError("not_json", "quotes")
         self.open_quotes += inner
         self.odd_strings += inner % 2
         return string
@@ -352,33 +371,18 @@ class _Reader:
         doubled = text.startswith(close, at + 1) and after.match(text, at + 2)
         # A key, or the beginning of the next string: then this one was not closed where it should be.
         if _COLON.match(text, at + 1) or (follows.startswith(close) and not doubled):
-            raise _BrokenError("not_json")
+            raise _BrokenError("not_json", "quotes")
         return 1
 
     def escape(self) -> str:
         """What the escape here stands for."""
         self.at += 1
-        if self.at >= len(self.text):
+        if is_cut(self.text, self.at):
             raise self.stop()
-        char = self.text[self.at]
-        if char in _ESCAPES:
-            self.at += 1
-            return _ESCAPES[char]
-        if char in "ux":
-            code = _HEX.match(self.text, self.at)
-            if not code:
-                raise self.stop() if _CUT_HEX.match(self.text, self.at) else _BrokenError("not_json")
-            return self.hex(code)
-        self.note("stray_backslash")
-        if char not in "'_*":
-            return "\\"
-        self.at += 1
-        return char
-
-    def hex(self, code: re.Match[str]) -> str:
-        first = int(code[1], 16)
-        if 0xD800 <= first < 0xDC00 and code[2]:
-            self.at = code.end()
-            return chr(0x10000 + ((first - 0xD800) << 10) + int(code[2], 16) - 0xDC00)
-        self.at += 5
-        return chr(first)
+        read = self.escapes.read(self.text, self.at)
+        if read is None:
+            raise _BrokenError("not_json", "backslash")
+        if self.escapes.stray:
+            self.note("stray_backslash")
+        self.at = read[1]
+        return read[0]

@@ -26,9 +26,30 @@ _KINDS = {"action": "action", "actions": "action", "observation": "observation",
           "thought": "thought", "thoughts": "thought", "finalanswer": "answer"}  # fmt: skip
 _TURNS = frozenset({"userquery", "question", "user", "human"})
 _STARS = re.compile(r"[*_]{1,3}(?=\s)")
-_OPEN_THINK = re.compile(r"\s*(?:Thought:\s*)?<think(?:ing)?>", re.IGNORECASE)
-_CLOSE_THINK = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-_LEADING_THOUGHT = re.compile(rf"{_DECOR}thoughts?(?: ?[0-9]{{1,3}})?[*_`]{{0,3}} ?[:：][*_]{{0,3}}", re.IGNORECASE)
+# What thinking is put in; the name of a judge's or a reflection's own answer is not among the first.
+THINKING = "think|thinking"
+ANY_THINKING = "think|thinking|reasoning|reflection|thought"
+_OPEN_THINK = {
+    names: re.compile(rf"\s*(?:Thought:\s*)?<(?P<name>{names})>", re.IGNORECASE) for names in (THINKING, ANY_THINKING)
+}
+_CLOSE_THINK = {names: re.compile(rf"</(?:{names})>", re.IGNORECASE) for names in (THINKING, ANY_THINKING)}
+_MOST_BLOCKS = 8
+_LEADING_THOUGHT = re.compile(
+    rf"(?:(?:assistant|ai|bot) ?: ?)?{_DECOR}(?:[0-9]{{1,2}}[.)] ?)?"
+    r"thoughts?(?: ?[0-9]{1,3})?[*_`]{0,3} ?[:：][*_]{0,3}|#{1,6} ?thoughts?[ \t]{0,4}\n",
+    re.IGNORECASE,
+)
+# What stood before the call or the thought and belongs to neither: tags, a fence, a number of a list.
+_LEFT_OVER = (
+    r"\[/?INST\]|\[TOOL_CALLS\]|</?s>|<\|[a-z_]{1,40}\|>(?:assistant|commentary|analysis|final)?|<｜[^<>｜\n]{1,40}｜>"
+    r"|</?(?:tool_calls?|tool_use|function_?calls?|tools)>"
+)
+_BEFORE_THOUGHT = re.compile(rf"\s*(?:{_LEFT_OVER}|assistant ?:(?=\s)|\ufeff)", re.IGNORECASE)
+_AFTER_THOUGHT = re.compile(
+    rf"(?:{_LEFT_OVER}|`{{3}}\w{{0,20}}|functools|(?:^|\n)[ \t]*[0-9]{{1,2}}[.)]|(?:^|\n)[ \t]*assistant ?:)\s*\Z",
+    re.IGNORECASE,
+)
+_MOST_LEFT_OVER = 4
 # Long enough for a sentence that comes back, and for a few characters that do.
 _LOOK_BACK = (600, 160)
 
@@ -60,23 +81,48 @@ def find_marks(text: str) -> list[Mark]:
     return [_mark(match) for match in islice(_MARK.finditer(text), _MOST_MARKS)]
 
 
-def split_thinking(text: str) -> tuple[str, str, bool]:
-    """What was thought, the reply after it, and whether a think tag was left out.
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """What was thought, the reply after it, whether a tag was left out, and whether a block was never closed."""
 
-    A block that was never closed is read as the reply itself: the model forgot the tag. A closing tag without an
-    opening one (the prompt opened it) counts on a line of its own, or before the first action or answer.
+    text: str
+    rest: str
+    dropped: bool
+    unclosed: bool
+
+
+def split_thinking(text: str, names: str = THINKING) -> Thinking:
+    """The blocks of thinking that the text begins with, and the rest of it; `names` are those of the tags.
+
+    A closing tag without an opening one (the prompt opened it) counts on a line of its own, or before the first
+    action or answer.
     """
-    opened = _OPEN_THINK.match(text)
-    start = opened.end() if opened else 0
-    closed = _CLOSE_THINK.search(text, start)
-    if closed and not opened and text[text.rfind("\n", 0, closed.start()) + 1 : closed.start()].strip():
+    thoughts: list[str] = []
+    for _ in range(_MOST_BLOCKS):
+        opened = _OPEN_THINK[names].match(text)
+        if not opened and thoughts:
+            break
+        start = opened.end() if opened else 0
+        closed = _closing(text, start, names, opened)
+        if not closed:
+            thought = "\n".join(filter(None, thoughts))
+            return Thinking(thought, text[start:], bool(thoughts or opened), opened is not None)
+        thoughts.append(text[start : closed.start()].strip())
+        text = text[closed.end() :]
+    return Thinking("\n".join(filter(None, thoughts)), text, True, False)
+
+
+def _closing(text: str, start: int, names: str, opened: re.Match[str] | None) -> re.Match[str] | None:
+    """The tag that ends the thinking."""
+    if opened:
+        return re.compile(f"</{opened['name']}>", re.IGNORECASE).search(text, start)
+    closed = _CLOSE_THINK[names].search(text, start)
+    if closed and text[text.rfind("\n", 0, closed.start()) + 1 : closed.start()].strip():
         marks = (mark for mark in find_marks(text) if mark.anchored and mark.kind in ("action", "input", "answer"))
         first = next(marks, None)
         if first is not None and first.start < closed.start():
-            closed = None
-    if closed:
-        return text[start : closed.start()].strip(), text[closed.end() :], True
-    return "", text[start:], opened is not None
+            return None
+    return closed
 
 
 def cut_stop_word(text: str) -> tuple[str, bool]:
@@ -104,7 +150,15 @@ def repeats(text: str) -> bool:
 
 
 def thought_of(text: str) -> str:
-    """The thought in the text before a marker, without its own marker."""
+    """The thought in the text before a marker, without its own marker, and without tags at its ends."""
     text = text.strip()
+    for _ in range(_MOST_LEFT_OVER):
+        tail = text[-80:]
+        after = _AFTER_THOUGHT.search(tail)
+        before = _BEFORE_THOUGHT.match(text)
+        if not after and not before:
+            break
+        text = text[: len(text) - len(tail) + after.start()] if after else text
+        text = text[before.end() :].strip() if before else text.strip()
     leading = _LEADING_THOUGHT.match(text)
     return text[leading.end() :].strip() if leading else text

@@ -15,6 +15,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from stesim.parsing.values import INVISIBLE
+
 # What models write for "no tool", for "I am done", and what they copy from a prompt; folded.
 _NO_TOOL = frozenset(
     [
@@ -81,6 +83,9 @@ _PAIRS = (
     ("(", ")"),
     ("{", "}"),
 )
+# Where a protocol keeps its functions.
+_PREFIX = re.compile(r"(?:functions|default_api|tools)\.")
+_JOINS = re.compile(r"\s*(?:[,/;&+|]|->|\b(?:or|and|then)\b)", re.IGNORECASE)
 _AFTER_NAME = re.compile(r"[ \t\r]*(?:\n|\Z|Action Input[:：])")
 _MOST_CUTS = 16
 _LONGEST = 500
@@ -146,7 +151,7 @@ def _unwrapped(name: str) -> Iterator[str]:
         before = name
         while name.endswith("\\n"):
             name = name[:-2].rstrip()
-        name = name.rstrip(".,:;").strip()
+        name = name.strip(INVISIBLE).rstrip(".,:;").strip()
         if name == before and name.startswith("<tool_"):
             name = name.removeprefix("<tool_").removesuffix(">").strip()
         for left, right in _PAIRS:
@@ -180,6 +185,9 @@ def _lookup(head: str, known: _Known) -> tuple[str, tuple[str, ...]] | None:
         found = known.find(name)
         if found:
             return found[0], (("name_wrapping",) if depth > 1 else ()) + found[1]
+        prefix = _PREFIX.match(name)
+        if prefix and name[prefix.end() :] in known.tools:
+            return name[prefix.end() :], ("name_wrapping",)
     return None
 
 
@@ -211,15 +219,27 @@ def _cuts(line: str) -> Iterator[int]:
 
 
 def _names_another(tail: str, tool: str, known: _Known) -> bool:
-    """Whether what follows the name goes on with a second tool (`a or b`, `a, b`)."""
-    joined = re.match(r"\s*(?:,|/|\bor\b|\band\b|;)\s*(?:or\b|and\b)?\s*", tail)
+    """Whether what follows the name goes on to a second tool (`a or b`, `a, then b`, `a; if not, b`)."""
+    joined = _JOINS.match(tail)
     if not joined or known.tools is None:
         return False
-    other = _lookup(tail[joined.end() :], known)
-    if other is None:
-        first = re.match(r"[^\s,;/]+", tail[joined.end() :])
-        other = _lookup(first.group(), known) if first else None
-    return other is not None and other[0] != tool
+    first = re.match(r"\s*(?:(?:or|and|then)\b\s*)*([^\s,;/]+)", tail[joined.end() :])
+    other = first and (_lookup(tail[first.start(1) + joined.end() :], known) or _lookup(first[1], known))
+    if other and other[0] != tool:
+        return True
+    rest = tail[joined.end() :]
+    return any(each != tool and each.strip() and _holds(rest, each) for each in known.tools)
+
+
+def _holds(text: str, name: str) -> bool:
+    """Whether the name stands in the text, and not within a longer word."""
+    at = text.find(name)
+    while at >= 0:
+        around = text[max(at - 1, 0) : at] + text[at + len(name) : at + len(name) + 1]
+        if not any(char.isalnum() or char == "_" for char in around):
+            return True
+        at = text.find(name, at + 1)
+    return False
 
 
 def resolve(text: str, tools: Collection[str] | None) -> Name:
@@ -241,10 +261,12 @@ def resolve(text: str, tools: Collection[str] | None) -> Name:
     for skip, lead_repairs in leads:
         part = line[skip:]
         for cut in _heads(part, known):
-            special = None if tools is not None and part[:cut].strip() in tools else _special(part[:cut])
+            found = _lookup(part[:cut], known) if tools is not None else None
+            # A known name wins over a word that stands for none or for the answer.
+            special = None if found else _special(part[:cut])
             if special:
                 return Name(special, "", start + skip + cut)
-            found = _lookup(part[:cut], known)
+            found = found or _lookup(part[:cut], known)
             if found:
                 tail = part[cut:]
                 if _names_another(tail, found[0], known):

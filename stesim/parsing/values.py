@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 
+# Characters without a width, which may stand between tokens: zero-width space, byte order mark, word joiner.
+INVISIBLE = "\u200b\ufeff\u2060"
 # orjson stops at 254 levels. A call never needs more than a few, and the tolerant reader recurses.
 MAX_DEPTH = 32
 # Longer than any 64-bit integer: not converted, because that costs quadratic time.
@@ -49,6 +51,20 @@ def storable(value: object) -> bool:
         return bool(orjson.loads(orjson.dumps(value)) == value)
     except (TypeError, ValueError):
         return False
+
+
+def too_large(value: object) -> bool:
+    """Whether a number in the value is beyond what can be stored."""
+    rest = [value]
+    while rest:
+        each = rest.pop()
+        if isinstance(each, dict):
+            rest.extend(each.values())
+        elif isinstance(each, list):
+            rest.extend(each)
+        elif (isinstance(each, int) and not -(2**63) <= each < 2**64) or each in (float("inf"), float("-inf")):
+            return True
+    return False
 
 
 class _Pairs:

@@ -15,11 +15,12 @@ from types import MappingProxyType
 REPAIRS: Mapping[str, str] = MappingProxyType(
     {
         # What was left out around the call or the answer.
-        "dropped_thinking": "a <think> block, or its lone tag, was left out",
+        "dropped_thinking": "a block of thinking (<think>, <reasoning>, …), or its lone tag, was left out",
+        "observation_before": "an observation that the model made up stood before",
         "dropped_observation": "an invented observation and all that follows it was left out",
         "dropped_answer": "a final answer beside a call was left out",
-        "dropped_call": "further calls, or an action without input beside a final answer, were left out",
-        "dropped_text": "other text around the arguments, or after the answer, was left out",
+        "dropped_call": "another call, or an action without input, was left out",
+        "dropped_text": "other text around the arguments, or after the answer (the end of the turn), was left out",
         "dropped_turn": "an invented turn of the user and all that follows it was left out",
         "cut_stop_word": "the beginning of the word Observation was cut from the end",
         # Markers and the shape of the call.
@@ -27,16 +28,16 @@ REPAIRS: Mapping[str, str] = MappingProxyType(
         "missing_action_marker": "the tool's name began a line, without 'Action:'",
         "missing_input_marker": "the arguments followed the name without 'Action Input:'",
         "call_syntax": "the call was written as in code: X({...}), X[...], X(a=1)",
-        "envelope": "the call was in another protocol's form: one JSON object that holds the name, or a tag with it",
+        "envelope": "the call was in another protocol's form: a JSON object, a tag or a heading that holds the name",
         "answer_as_action": "the final answer was written as if it were an action",
         # The tool's name.
-        "name_wrapping": "quotes, brackets, bold markers, <tool_...> or backslashes were taken off the name",
+        "name_wrapping": "quotes, brackets, bold, <tool_...>, 'functions.' or backslashes were taken off the name",
         "name_case": "the name differed from a known one in upper and lower case",
         "name_spacing": "the name differed from a known one in spaces, underscores, hyphens or the form of letters",
         "name_lead": "words before the name ('Use the ...') were left out",
         "name_tail": "text after the name (its description) was left out",
         # The arguments.
-        "no_arguments": "nothing, none, null or [] stood for no arguments",
+        "no_arguments": "nothing, none, null, [] or empty quotes stood for no arguments",
         "code_fence": "a code fence, back-quotes or quotes around the arguments were taken off",
         "double_braces": "doubled braces at the start were read as single ones",
         "extra_braces": "closing braces or brackets too many were left out",
@@ -52,6 +53,7 @@ REPAIRS: Mapping[str, str] = MappingProxyType(
         "single_quotes": "strings in single or curly quotes were read",
         "unquoted_key": "a key without quotes was read",
         "python_literal": "True, False or None was read as JSON",
+        "invisible": "characters without a width between tokens were left out",
         "raw_control": "a newline or a tab inside a string was kept",
         "inner_quote": "quotes inside a string that were not escaped were kept",
         "stray_backslash": "a backslash that JSON does not know was kept, or dropped before ' _ and *",
@@ -95,7 +97,7 @@ FAILURES: Mapping[str, str] = MappingProxyType(
         "truncated": "the reply stops in the middle",
         "repetition": "the reply repeats itself without end",
         "not_an_object": "the arguments are no JSON object",
-        "not_json": "the arguments cannot be read as JSON in exactly one way",
+        "not_json": "the arguments are not valid JSON, nor (tolerant) can they be read as it in exactly one way",
         "too_long": "the arguments are broken and too long to be mended",
         "bad_value": "an argument cannot be stored: no finite number, beyond 64 bit, half a character, nested too deep",
         "empty_answer": "'Final Answer:' stands without an answer",

@@ -27,10 +27,13 @@ TOOLS = ("search", "get_weather", "Numbers%%Get math fact")
 TIMED_BYTES = 4096
 SECONDS = 0.02
 _ENVELOPE = re.compile(
-    r"\\*[\"'“](?:action|tool|tool_name|function|function_name|api|api_name|name)\b|<\||<tool_|<function|\[TOOL_CALLS"
+    r"\\*[\"'“](?:action|tool|tool_name|function|function_name|api|api_name|name)\b|<\||<tool_|<function|\[TOOL_CALLS|<｜|✿FUNCTION✿|<action>|functools|#[ \t]*Action[ \t]*\n",
+    re.IGNORECASE,
 )
+_NO_ARGUMENTS = re.compile(r"none|null|nil|n/a|empty|\bno\b|''|‘’|“”|-", re.IGNORECASE)
+_THINKING = re.compile(r"</?(?:think|thinking|reasoning|reflection|thought)>", re.IGNORECASE)
 _NOT_READ_AGAIN = re.compile(
-    rf"\A\W*\d|[1-3１-３①-③⑴-⑶][^\n]{{0,20}}\b(?:yes|no)\b|</?think|\[INST\]|An assistant is trying|user|human"
+    rf"\A\W*\d|\A[\W_]*(?:yes|no)(?![^\W_])|[1-3１-３①-③⑴-⑶][^\n]{{0,20}}\b(?:yes|no)\b|</?think|\[INST\]|An assistant is trying|user|human"
     rf"|{END_OF_TURN.pattern}",
     re.IGNORECASE,
 )
@@ -125,16 +128,17 @@ def _is_not_changed_by_what_follows(action: Action, text: str, tools: Collection
 def _strict_is_right(text: str, strict: Action) -> bool:
     """Whether the paper's rule reads what the model meant; see tests/property/test_parsing.py."""
     # A call in a think block was not made, and an envelope before the action is the first of two calls.
-    if "<think" in text.lower() or "</think" in text.lower() or _ENVELOPE.search(text):
+    if _THINKING.search(text) or _ENVELOPE.search(text):
         return False
     # The paper takes the braces of an invented observation, or of an inner object, if there are none before it.
     before_brace = text.partition("Action Input:")[2].partition("{")[0]
     # Of several actions it takes the one that is spelled as in the prompt.
     if sum(mark.kind == "action" for mark in find_marks(text)) != 1:
         return False
-    if find_marks(before_brace) or {'"', "["} & set(before_brace):
+    if find_marks(before_brace) or {'"', "'", "["} & set(before_brace):
         return False
-    if is_placeholder(strict.arguments):
+    # After a word for no arguments, an object may be the arguments or what the tool is thought to say.
+    if is_placeholder(strict.arguments) or _NO_ARGUMENTS.search(before_brace):
         return False
     # It puts one brace at each end, whatever stood there; that is right for valid JSON and for doubled braces.
     body = text.partition("Action Input:")[2]

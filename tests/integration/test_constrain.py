@@ -102,3 +102,18 @@ def test_a_grammar_that_is_nowhere_in_the_file(type_: Type, study: str, constrai
     path.write_bytes(path.read_bytes().replace(b'"grammar_text"', b'"grammar_lost"'))
     refused = type_("run", "--model", "replay:r", code=2)
     assert "completions.jsonl, line 2 does not hold a completion" in refused.stderr
+
+
+def test_a_run_from_before_there_was_a_choice_goes_on(type_: Type, study: str) -> None:
+    type_("run", "--model", study, "--out", "r", *SETTINGS)
+    path = Path("r", "manifest.json")
+    manifest = orjson.loads(path.read_bytes())
+    del manifest["settings"]["constrain"]
+    path.write_bytes(orjson.dumps(manifest))
+    whole = Path("r", "trials.jsonl").read_bytes()
+    Path("r", "trials.jsonl").write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
+    assert orjson.loads(type_("run", "--out", "r", "--json").stdout)["constrained"] is False
+    assert Path("r", "trials.jsonl").read_bytes() == whole
+    type_("run", "--model", "replay:r", "--out", "again")
+    type_("run", "--model", "replay:r", "--constrain", "auto", "--out", "auto")
+    assert Path("auto", "trials.jsonl").read_bytes() == Path("again", "trials.jsonl").read_bytes() == whole

@@ -27,6 +27,9 @@ FRAGMENTS = (
     "1", "-2.5", "true", "None", "NaN", "```json\n", "```", "<think>", "</think>", "<tool_call>", "</tool_call>",
     "<tool_search>", "//", "#", "/*", "*/", "\\", '\\"', "\\u00", "“", "”", "，", "Observ", "Yes", "no", "\ud800",
     "<function=search>", "<function=", "</function>", '{"action": "', '"action_input": ', "Final Answer", '", ', "[TOOL_CALLS]", "<|python_tag|>", "search(", "get_weather(a=", ")", "Tool: ",
+    "<reasoning>", "</reasoning>", "✿FUNCTION✿: search\n✿ARGS✿: ", "<｜tool▁call▁begin｜>", "search<｜tool▁sep｜>",
+    "<action>search</action><action_input>", "### Action\n", "### Action Input\n", "functions.", "\u200b", "\\d", "\\_", "\\n",
+    " or ", ", then ", "</s>", "<|im_end|>", "functools[", '{"choices": [{"message": ',
     "\x00", "é", "the API function name", '{"key_1": "value_1"}',
 )  # fmt: skip
 PIECES = st.lists(st.sampled_from(FRAGMENTS), max_size=4).map("".join)
@@ -122,6 +125,13 @@ def reading(reply: Reply) -> tuple[object, ...]:
 @example("[TOOL_CALLS]" * 9, TOOLS)
 @example('{"action": "Final Answer", "action_input": {}}', TOOLS)
 @example("<function=Finish>{}", TOOLS)
+@example(r'Action: search\nAction Input: {"path": "C:\Users\new"}', TOOLS)
+@example("<think>\nShould I use Action: search Action Input: {}? No.", TOOLS)
+@example('Action: search\nAction Input: {"days": 2} or {"days": 3', TOOLS)
+@example('Action: search\nAction Input: {}{# a\n"b": 1', TOOLS)
+@example('{"choices": [{"message": {"tool_calls": [{}, {}]}}]}', TOOLS)
+@example('{"name": "search", "arguments": {}}' * 40, TOOLS)
+@example("<｜tool▁call▁begin｜>Finish<｜tool▁sep｜>{}", TOOLS)
 @example('Action: search\nAction Input: {"a":' * 40, TOOLS)
 @example("Action: \ud800\nAction Input: {}", TOOLS)
 def test_any_text_is_read(text: str, tools: tuple[str, ...] | None) -> None:
@@ -150,15 +160,53 @@ def test_any_text_is_read(text: str, tools: tuple[str, ...] | None) -> None:
 @example('Action: search\nAction Input: {"a": 1}"a": ')
 def test_what_strict_reads_as_a_call_is_read_the_same(text: str) -> None:
     # A call in a think block was not made, and an envelope before the action is the first of two calls.
-    assume("think>" not in text and '"name"' not in text)
+    assume("think>" not in text and "reasoning>" not in text and '"name"' not in text)
+    assume(not any(sign in text for sign in ("✿FUNCTION✿", "<｜tool", "<action>", "### Action\n")))
+    # What comes after the last closing brace, strict does not look at: it may be a second object.
+    arguments = text.partition("Action Input:")[2]
+    assume(arguments.rfind("{") <= arguments.rfind("}"))
     # The paper takes the braces of an invented observation, or of an inner object, if there are none before it.
     before_brace = text.partition("Action Input:")[2].partition("{")[0]
-    assume(not find_marks(before_brace) and not {'"', "["} & set(before_brace))
+    assume(not find_marks(before_brace) and not {'"', "'", "["} & set(before_brace))
+    # After a word for no arguments, an object may be the arguments or what the tool is thought to say.
+    assume("None" not in before_brace and "no" not in before_brace)
     strict = parse_strict(text, TOOLS)
     assume(isinstance(strict, Action))
     assert isinstance(strict, Action)
     assume(not is_placeholder(strict.arguments))
     assert reading(parse_tolerant(text, TOOLS)) == reading(strict)
+
+
+ESCAPED = st.lists(
+    st.sampled_from([r"\d", r"\s", r"\U", r"\_", r"\*", r"\'", r"\n", r"\t", r"\b", r"\\", r"\/", r"\u00e9", "a", " "]),
+    min_size=1,
+    max_size=5,
+).map("".join)
+
+
+@given(ESCAPED, ESCAPED)
+@example(r"C:\Users\new", "a")
+@example(r"\d+\bfoo\s", "a")
+@example(r"\d", r"^\*+\_$")
+def test_a_backslash_is_kept_or_decoded_and_never_both(first: str, second: str) -> None:
+    """Where JSON does not know one escape of the arguments, no other one is decoded."""
+    reply = parse_tolerant(f'Action: search\nAction Input: {{"a": "{first}", "b": "{second}",}}', TOOLS)
+    if isinstance(reply, Action):
+        assert set(reply.repairs) <= {"trailing_comma", "stray_backslash"}
+        kept = reply.arguments == {"a": first, "b": second}
+        assert kept or not any(unknown in first + second for unknown in (r"\d", r"\s", r"\U"))
+    else:
+        assert reading(reply) == ("failure", "not_json")
+
+
+@given(st.sampled_from(TOOLS), OBJECTS, OBJECTS, st.sampled_from([" ", "\n", " or ", ", ", " and ", ";", " / "]))
+@example("search", {"days": 2}, {"days": 3}, " or ")
+def test_of_two_objects_none_is_chosen(tool: str, first: dict[str, Any], other: dict[str, Any], joint: str) -> None:
+    assume(other)
+    text = render(Action(tool, first)) + joint + render(Action("", other)).partition("Action Input: ")[2]
+    found = reading(parse_tolerant(text, TOOLS))
+    # The same object twice may still look like one that ended too early.
+    assert found == ("failure", "not_json") or (first == other and found == ("action", tool, first))
 
 
 @given(NAMES, OBJECTS, THOUGHTS)

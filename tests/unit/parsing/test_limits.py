@@ -23,6 +23,9 @@ STARTS = {
     "envelope": "<tool_call>",
     "bare after a thought": "Thought: I look.\nsearch(",
     "function": "<function=search>",
+    "objects": 'Action: search\nAction Input: {"a": 1} or ',
+    "envelopes": '<tool_call>{"name": "search", "arguments": {}}</tool_call>',
+    "heading": "### Action\nsearch",
 }
 UNITS = [
     "{", "[", "(", "}", '"', "'", "\\", "\n", " ", "\\n", "*", "`", "_", ",", ":", "...", "/*", "//", "#", "9", "a",
@@ -30,6 +33,11 @@ UNITS = [
     "Action Input:", "\nAction: search\nAction Input: {", "Action: search(", "\nFinal Answer: ", "\nObservation: ",
     "\nThought: ", "<think>", "\n</think>", '<tool_call>{"name":', '\n{"name": "search", ', "```json\n{",
     "or search ", "<tool_", "Yes/No: ", "<function=", "[TOOL_CALLS]search", "search(", "\nsearch ",
+    '{"name": "search", "arguments": {}} ', '{"a": 1} ', '{"a": 2', '<tool_call>{"name": "search", "arguments": {}}</tool_call>',
+    "functools[", "<|tool_call|>[{", "✿FUNCTION✿: ", "✿FUNCTION✿: a\n✿ARGS✿: ", "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>",
+    "<|tool_call_begin|>a", "<|channel|>commentary to=", " to=functions.", "<|message|>", "<action>", "### Action\n",
+    "### Action Input\n", "<reasoning>", "</reasoning>", "<think></think>", "\u200b", "\\d", "\\_\\n", "functions.",
+    "search, then ", "\nObservation: x\nThought: y", "1. ", "<|im_start|>", "[INST]",
 ]  # fmt: skip
 
 
@@ -55,7 +63,10 @@ HEADS = [
     'Action: get_country\nAction Input: {"a": "b",', "Thought: x\nAction: get_country ", "Action: use ",
     "Final Answer:", "<think>", '{"name": "get_country", "arguments": ',
     "Action: get_country(a='b',", 'Action: get_country\nAction Input: {"a": "b"}', "get_country",
-    "Thought: x\nget_country", "<function=get_country>",
+    "Thought: x\nget_country", "<function=get_country>", "✿FUNCTION✿: get_country", "✿FUNCTION✿:", "<action>",
+    "<action>get_country", "### Action\n", "### Action\nget_country", "### Action\nget_country\n### Action Input\n",
+    "<｜tool▁call▁begin｜>", "<｜tool▁call▁begin｜>get_country", "<|tool_call_begin|>get_country", "<|message|> to=functions.get_country",
+    "[TOOL_CALLS]get_country", 'Action: get_country\nAction Input: {"a": 1}{"a": 2}',
 ]  # fmt: skip
 TAILS = ["", "x", "{", "}", '"', "Action Input: {}", "("]
 

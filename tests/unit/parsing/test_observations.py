@@ -6,7 +6,7 @@ import pytest
 
 from stesim.parsing import parse_strict, parse_tolerant
 from stesim.parsing.arguments import is_placeholder
-from stesim.parsing.failures import failure
+from stesim.parsing.failures import FAULTS, failure
 from stesim.parsing.vocabulary import FAILURES
 from stesim.records import Action, FinalAnswer, ParseFailure
 
@@ -64,3 +64,48 @@ def test_an_observation_that_is_copied_is_not_taken_for_a_call(kind: str) -> Non
         reply = parse(text, ("today", "search"))
         assert not isinstance(reply, Action) or is_placeholder(reply.arguments), reply
     assert not isinstance(parse_tolerant(text, ("today", "search")), Action | FinalAnswer) or "Final Answer" in text
+
+
+TOLD = {
+    "backslash": [r'{"a": "C:\Users\new"}', r'{"a": "\frac"'[:-1] + r' \alpha"}', r'{"a": "\uzzzz"}'],
+    "quotes": ['{"code": "print("a", "b")"}', '{"a": "b, "c": "d"}', '{"a": "b" "c"}', '{"a": "use "} here"}'],
+    "number": ['{"a": +10}', '{"a": 007}', '{"a": .5}', '{"a": 1,000}', '{"a": [1 000]}', '{"a": 7*2}', '{"a": 5km}',
+               '{"a": 2024-01-05}'],
+    "large": ['{"a": 18446744073709551616}', '{"a": 1e999}', '{"a": ' + "9" * 5000 + ",}"],
+    "dots": ['{"a": [1, ...]}', '{"a": ...}'],
+    "braces": ['"city": "Paris", "days": 3'],
+    "tags": ["<city>Paris</city>"],
+    "objects": ['{"a": 1} or {"a": 2}', '[{"a": 1}, {"a": 2}]'],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "arguments"), [(fault, each) for fault, texts in TOLD.items() for each in texts])
+def test_what_was_wrong_is_said(fault: str, arguments: str) -> None:
+    assert told(f"Action: today\nAction Input: {arguments}", "today").startswith(FAULTS[fault])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ('{"a": NaN}', "ordinary numbers"),
+        ('{"a": Infinity}', "ordinary numbers"),
+        ('{"a": Paris}', "double quotes"),
+        ('{"key_1": "value_1", ..., "key_n": "value_n"}', "copied the example"),
+        ('{"a": 12', "cut off"),
+        ('"a": "b", "c": "d', "cut off"),
+    ],
+)
+def test_nothing_else_is_said(arguments: str, words: str) -> None:
+    text = told(f"Action: today\nAction Input: {arguments}", "today")
+    assert words in text
+    assert not text.startswith(tuple(FAULTS.values()))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_has_a_short_text_that_is_no_call_when_copied(fault: str) -> None:
+    assert set(TOLD) == set(FAULTS)
+    text = failure("not_json", ("today", "search"), fault=fault).observation
+    assert 20 < len(text) < 300
+    for parse in (parse_strict, parse_tolerant):
+        reply = parse(text, ("today", "search"))
+        assert not isinstance(reply, Action) or is_placeholder(reply.arguments), reply
