@@ -36,6 +36,9 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _BOTH = re.compile(r"[*_]{0,3},? ?(?:/|\||or|and) ?(?:yes|no)\b", re.IGNORECASE)
+# "Yes. No." and "Yes, but no.", but not "Yes. No errors" and not "Yes, but no details".
+_OTHER = r"[*_(]{0,3}(?P<other>yes|no)[*_)]{0,3}(?:[.!](?![ \t]*[0-9])|[ \t]{0,8}(?:\n|\Z))"
+_TAKEN_BACK = re.compile(rf"[*_\"'”’)\]]{{0,4}}(?:[.!;,]?[*_]{{0,3}}[ \t]{{1,3}}|,? ?but ){_OTHER}", re.IGNORECASE)
 _YES = re.compile(r"(?<![^\W_])yes(?![^\W_])", re.IGNORECASE)
 # Within a text, "no" before another word is part of that sentence; at its end or in capitals it is a verdict.
 _NO = re.compile(
@@ -71,7 +74,7 @@ def parse_reflection(text: str) -> Literal["yes", "no", "unparsed"]:
     text = text[:LONGEST]
     if ends_in_thinking(text):
         return "unparsed"
-    text = split_thinking(text)[1]
+    text = split_thinking(text).rest
     number = _NUMBER.match(text)
     lead = leading(text, number.end() if number else 0)
     if lead and lead.answer:
@@ -91,7 +94,8 @@ def ends_in_thinking(text: str) -> bool:
 def _clear(lead: re.Match[str]) -> bool:
     """Whether the leading word is a verdict, and not "Yes or no", "No errors" or "No. 5"."""
     after = lead["after"]
-    if _BOTH.match(after):
+    other = _TAKEN_BACK.match(lead.string, lead.end("word"))
+    if _BOTH.match(after) or (other and other["other"].lower() != lead["word"].lower()):
         return False
     if lead["word"].lower() == "yes":
         return True

@@ -9,6 +9,8 @@ is `unparsed`. A verdict is a run of the aspects 1, 2 and 3 in any order, number
 or no; the last complete run counts. What is numbered deeper, or in another way between two aspects, belongs to an
 explanation. Where several readings are left, an aspect in which they differ is `unparsed`.
 
+What follows the third aspect is its explanation, so an "Overall: No" at the end changes nothing. "Yes. No." is neither.
+
 Not covered: other words than yes and no, scores, letters for numbers, an explanation that goes before its verdict
 (but for a closing "So: Yes."), and a list of just three yes or no below the third aspect that is numbered anew without
 being indented: it is read as a second verdict.
@@ -49,15 +51,17 @@ _VERDICTS: dict[str, Verdict] = {"yes": "pass", "no": "fail"}
 def parse_verdict(text: str) -> Judgement:
     """The judge's verdict in a reply; it never raises, and `repairs` names what was not as in the format.
 
-    What `render_verdict` wrote is read back if no explanation has blanks at its ends, begins with a digit, or holds a
-    think tag, the end of a turn or the beginning of an invented one (`User:`), and the whole is not longer than 20,000
-    characters; and if each unparsed aspect is without an explanation, and then no other one numbers a yes or no.
+    What `render_verdict` wrote is read back if no explanation has blanks at its ends, begins with a digit or with a yes
+    or no of its own, or holds a think tag, the end of a turn or the beginning of an invented one (`User:`), and the
+    whole is not longer than 20,000 characters; and if each unparsed aspect is without an explanation, and then no other
+    one numbers a yes or no.
     """
     text = text[:LONGEST]
     if ends_in_thinking(text):
         return _judgement({}, ())
-    _, text, thought = split_thinking(text)
-    first = ("dropped_thinking",) if thought else ()
+    thinking = split_thinking(text)
+    text = thinking.rest
+    first = ("dropped_thinking",) if thinking.dropped else ()
     over = END_OF_TURN.search(text, len(text) - len(text.lstrip()) + 1)
     text = text[: over.start()] if over else text
     heads = find_heads(text)

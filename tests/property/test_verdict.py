@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from hypothesis import assume, example, given
@@ -26,6 +27,7 @@ READ: st.SearchStrategy[Verdict] = st.sampled_from(["pass", "fail"])
 
 # What an explanation may not hold to be read back: everything else may stand in it, lists and verdicts too.
 MARKERS = ("<think", "</think", "</s>", "<|", "<end_of_turn>", "[INST]")
+BEGINS_LIKE_A_VERDICT = re.compile(r"[\W_]*(?:yes|no)(?![^\W_])", re.IGNORECASE)
 
 
 def readable(explanation: str) -> bool:
@@ -33,6 +35,7 @@ def readable(explanation: str) -> bool:
     return (
         explanation == explanation.strip()
         and not explanation[:1].isdigit()
+        and not BEGINS_LIKE_A_VERDICT.match(explanation)
         and not any(marker in explanation.lower() for marker in MARKERS)
         and not any(word in explanation.lower() for word in ("user", "human", "an assistant is"))
     )
@@ -45,7 +48,7 @@ EXPLANATIONS = st.one_of(
 PLAIN = st.lists(
     st.sampled_from(["It is so,", "No. 5", "no", "Yes", "(see)", "now.", "\n- a", "\n   1) No."]), max_size=4
 )
-REASONS = PLAIN.map(lambda words: " ".join(words).strip())
+REASONS = PLAIN.map(lambda words: " ".join(words).strip()).filter(lambda text: not BEGINS_LIKE_A_VERDICT.match(text))
 
 
 def numbers_a_verdict(explanation: str) -> bool:

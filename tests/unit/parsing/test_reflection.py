@@ -17,6 +17,7 @@ VERDICTS = {
         "**Reflection:** Yes, no doubt.", "Based on the above, my answer is: Yes. No doubt.", "`Yes`", "> Yes\n> No doubt.",
         "Yes.\n\nThe tool said no.\nNo.", "Assistant: Yes", "### Answer\nYes, it was.",
         "There was no error, so yes.", "Yes：it was", "\n\n Yes", "Yes it was.",
+        "Yes, but no details were given.", "Yes. No errors came up.", "Yes. No. 5 was asked for.", "Yes. Yes.",
     ],
     "no": [
         "No", "no.", "NO!", "**No**", "**No.**", '"No"', "No, I could not.", "No I could not.", "Answer: No", "1) No",
@@ -29,6 +30,7 @@ VERDICTS = {
         "Eyes on it", "Yes or no", "Yes/No", "Yes and no.", "yes, and no", "No errors occurred.", "No one knows.",
         "There were no problems.", "No. 5 is right.", "See no. 5", "It is yes. It is no.", "Maybe", "<think>Yes",
         "<think>Yes.</think>", "No-one came", "The query was fulfilled.", "Partly: yes, but the end: no.", "😀",
+        "Yes, but no", "Yes but no.", "No, but yes.", "Yes. No.", "**No.** Yes",
     ],
 }  # fmt: skip
 

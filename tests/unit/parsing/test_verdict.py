@@ -138,6 +138,7 @@ MENDED = {
     "closing": ("1) The response gives the date. So: Yes.\n2) It says what the tool says. Verdict: **Yes**\n"
                 "3) The call was of no use. Therefore, no.", "YYN", "verdict_at_end"),
     "closing line": ("1) The response gives the date.\nYes.\n2) It is made up.\nNo.\n3) Yes. Fine.", "YNY", "verdict_at_end"),
+    "overall": ("1) Yes. a\n2) Yes. b\n3) Yes.\nOverall: No", "YYY"),
     # JSON.
     "object": ('{"informative": "Yes", "faithful": "No", "appropriate": "Yes"}', "YNY", "verdict_json"),
     "object with reasons": ('```json\n{"1": {"verdict": "Yes", "explanation": "a"}, "2": {"verdict": "No", "explanation": "b"}, '
@@ -179,6 +180,7 @@ UNREAD = {
     "years": ("1990: Yes. a\n2) Yes. b\n3) Yes. c", "-YY"),
     "decimals": ("1.5 Yes\n2.5 No\n3.5 Yes", "---"),
     "beyond three": ("4) Yes. a\n5) No. b\n6) Yes. c", "---"),
+    "taken back": ("1) Yes. a\n2) Yes. No.\n3) Yes, but no.", "Y--"),
     "letters": ("a) Yes. a\nb) No. b\nc) Yes. c", "---"),
     "scores": ('{"informative": 5, "faithful": 3, "appropriate": 4}', "---"),
     "list of four": ('["Yes", "No", "Yes", "Yes"]', "---"),
