@@ -34,7 +34,7 @@ def gbnf(tool: Tool) -> str:
     """The grammar of a call in llama.cpp's own language."""
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
-    arguments = json_schema_to_gbnf(json.dumps(arguments_schema(tool.parameters, BOUNDS.text)))
+    arguments = json_schema_to_gbnf(json.dumps(arguments_schema(tool, BOUNDS)))
     thought = f'"Thought: " [^\\n<{{}}]{{1,{BOUNDS.thought}}} "\\n"'
     call = json.dumps(f"Action: {tool.name}\nAction Input: ")
     return f"root ::= {thought} {call} arguments\n{arguments.replace('root ::=', 'arguments ::=', 1)}"
