@@ -34,8 +34,35 @@ _NUMBER = re.compile(
 _BRACKETED = re.compile(r"[\s*_`]{0,8}[(\[](?P<label>[^()\[\]\n]{1,80})[)\]]")
 _SEPARATOR = re.compile(r"[:?|–—→=]|\s-+\s|\Z")
 _ASKS = re.compile(r"(?:whether|does|did|do|is|was|are|were|has|have)\b", re.IGNORECASE)
+# Two questions that name no aspect and yet ask for it.
+_QUESTIONS = {
+    0: re.compile(
+        r"(?:does|did) the (?:response|reply|assistant) answer the (?:user['’]s )?(?:query|question)", re.IGNORECASE
+    ),
+    2: re.compile(r"(?:are|were) the (?:api |tool )?calls (?:fine|correct|right)", re.IGNORECASE),
+}
 _SENTENCE_ENDS = re.compile(r"(?<!e\.g)(?<!i\.e)[.!;]\s", re.IGNORECASE)
 _SAYS = re.compile(r"\b(?:says?|said|states?|stated|claims?|did|does|not|yes|no)\b", re.IGNORECASE)
+# A label with one of these may ask for the opposite: "Unfaithful", "Errors in the use of APIs".
+_NEGATES = re.compile(
+    r"\b(?:not|non|no|un|never|neither|nor|nothing|none|without|hardly|barely|less|lack\w*|miss(?:ing|es|ed)|fail\w*"
+    r"|(?:in|un|im|ir)(?:appropriate|faithful|informative|correct|necessary|proper|needed|relevant)\w*|mis\w+|overus\w+"
+    r"|bad|poor\w*|wrong\w*|redundant\w*|excessive\w*|superfluous|invalid\w*|errors?|issues?|problems?"
+    r"|concerns?|violat\w*|deviat\w*|gaps?|hallucinat\w*|fabricat\w*|invent\w*|made[ -]up|mak(?:es?|ing) up"
+    r"|contradict\w*|false\w*)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+# A question, or a name in JSON, that consists of these words asks for what is good.
+_WORDS = re.compile(
+    r"a|an|the|its?|is|was|were|are|be|do|does|did|has|have|whether|of|for|to|in|with|respect|and|by|on|this|that|these"
+    r"|aspect|criterion|question|point|item|part|verdict|judge?ment|responses?|reply|answers?|assistant|model|users?|s"
+    r"|query|request|way|uses?|used|using|usage|apis?|tools?|functions?|calls?|made|execution|results?|outputs?"
+    r"|returned|provided|given|content|information|fully|really|well"
+)
+_POSITIVE = tuple(
+    re.compile(word)
+    for word in ("informative(?:ly|ness)?|informativity", "faithful(?:ly|ness)?", "appropriate(?:ly|ness)?")
+)
 _KEYWORDS = tuple(re.compile(word, re.IGNORECASE) for word in (r"\binformativ", r"\bfaithful", r"\bappropriate"))
 _USE_OF_CALLS = re.compile(
     r"\b(?:use|using|usage)\b.*\b(?:apis?|tools?)\b|\b(?:apis?|tools?)\b.*\b(?:use|usage|calls?)\b", re.IGNORECASE
@@ -43,8 +70,11 @@ _USE_OF_CALLS = re.compile(
 _LONGEST_LABEL = 240
 _MOST_LABEL_WORDS = 9
 _MOST_HEADS = 1000
+# "1)", also directly after a sentence ("1)No.2)Yes."); group `said` if a yes or no follows.
 _INLINE = re.compile(
-    r"(?<![^\s*_(\[#])(?P<open>[(\[]?)[1-3][*_]{0,3}[)\].:]{1,2}[\s*_]{0,4}(?=(?:yes|no)\b)", re.IGNORECASE
+    r"(?:(?<![^\s*_(\[#])|(?<=[^\W\d_][.!,;])(?=[1-3][)]))"
+    r"[(\[]?[1-3][*_]{0,3}(?P<sign>[)\].:])[)\].:]?[\s*_]{0,4}(?P<said>(?=(?:yes|no)\b))?",
+    re.IGNORECASE,
 )
 _MARKUP = re.compile(r"[*_`\"“”>|~]+|^#{1,6}\s+|^[^\w(\[#（【＃①-③⑴-⑶]+|[^\w)\].:?、）］．：？\s\ufe0f\u20e3–—-]+\Z")
 _AROUND_WORD = re.compile(r"[*_`\"'”’)\]|]")
@@ -87,12 +117,46 @@ def find_inline_heads(text: str) -> list[Head]:
     """Numbers that a clear yes or no follows, wherever they stand: `1) Yes. Fine. 2) No. Not so. 3) Yes.`"""
     plain = narrow(text)
     heads = []
-    for match in islice(_INLINE.finditer(plain), _MOST_HEADS):
+    for match in islice((each for each in _INLINE.finditer(plain) if each["said"] is not None), _MOST_HEADS):
         number = _NUMBER.match(plain, match.start())
         lead = number and leading(plain, number.end())
         if number and number["digit"] and lead and lead.answer:
             heads.append(_clear(text, plain, int(number["digit"]) - 1, "", match.start(), lead.start, lead.end, ()))
     return heads
+
+
+def are_one_list(text: str, inline: list[Head], heads: list[Head]) -> bool:
+    """Whether inline heads are 1, 2 and 3 in order, and each line that begins an aspect is one of them.
+
+    Otherwise one may be a quotation ("2) Yes. See 1) yes") that stands in for an aspect that is not readable; so it may
+    if there are numbers between them.
+    """
+    if [head.aspect for head in inline] != [0, 1, 2]:
+        return False
+    plain = narrow(text)
+    places = {head.start for head in inline}
+    begun = {(plain.rfind("\n", 0, head.start) + 1, head.aspect) for head in inline}
+    begun = {(at, aspect) for at, aspect in begun if any(_begins(plain, at, place) for place in places)}
+    if not {(head.start, head.aspect) for head in heads} <= begun:
+        return False
+    first, last = inline[0].start, inline[-1].start
+    marks = [(match.start(), match["sign"]) for match in _INLINE.finditer(plain, first, inline[-1].end)]
+    signs = {sign for at, sign in marks if at in places}
+    return all(at in places or sign not in signs for at, sign in marks if at < last)
+
+
+def _begins(plain: str, at: int, place: int) -> bool:
+    """Whether nothing but decoration stands between the beginning of a line and a place."""
+    decor = _DECOR.match(plain, at)
+    return at <= place <= (decor.end() if decor else at) + 1
+
+
+def asks_for(words: str) -> int | None:
+    """The aspect whose good sense is all that the words (a question, a name in JSON) name; None if there is none."""
+    split = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", words).lower())
+    rest = [word for word in split if not _WORDS.fullmatch(word)]
+    fitting = (aspect for aspect, keyword in enumerate(_POSITIVE) if rest and all(map(keyword.fullmatch, rest)))
+    return next(fitting, None)
 
 
 def _heads(text: str, plain: str) -> Iterator[Head]:
@@ -178,15 +242,18 @@ def _label(plain: str, at: int, end: int) -> tuple[int | None, int] | None:
         return None
     aspect = _named(words)
     if _ASKS.match(words):
-        return aspect, at + separator.end()
+        asked = next((place for place, each in _QUESTIONS.items() if each.fullmatch(words)), asks_for(words))
+        return None if asked is None else (asked, at + separator.end())
     if aspect is None or len(words.split()) > _MOST_LABEL_WORDS or _SAYS.search(words):
         return None
     return aspect, at + separator.end()
 
 
 def _named(words: str) -> int | None:
-    """The one aspect that the words name."""
+    """The one aspect that the words name, and do not negate."""
+    if _NEGATES.search(words):
+        return None
     named = [aspect for aspect, keyword in enumerate(_KEYWORDS) if keyword.search(words)]
     if len(named) == 1:
         return named[0]
-    return 2 if not named and _USE_OF_CALLS.search(words) else None
+    return 2 if not named and _USE_OF_CALLS.search(words) and _SAYS.search(words) is None else None

@@ -32,13 +32,18 @@ _LABEL = (
 _NUMBER = re.compile(r"[\W_]*[0-9]{1,2}[.)]")
 _LEAD = re.compile(
     rf"[\W_]*(?:{_LABEL}[*_]{{0,3}} ?[:：?][\W_]*)?(?P<word>yes|no)(?![^\W_]|['’\-][^\W_])"
-    rf"(?P<after>[*_]{{0,3}} ?(?:(?:/|\||,? ?or|,? ?and) ?(?:yes|no)\b|[^\W_]+|[.][*_]{{0,3}} ?[0-9](?![0-9]?[)]))?)",
+    r"(?P<after>[*_]{0,3} ?(?:(?:/|\||,? ?or|,? ?and) ?(?:yes|no)\b|(?![0-9]{1,2}[)])[^\W_]+"
+    r"|[.][*_]{0,3} ?[0-9](?![0-9]?[)]))?)",
     re.IGNORECASE,
 )
 _BOTH = re.compile(r"[*_]{0,3},? ?(?:/|\||or|and) ?(?:yes|no)\b", re.IGNORECASE)
-# "Yes. No." and "Yes, but no.", but not "Yes. No errors" and not "Yes, but no details".
-_OTHER = r"[*_(]{0,3}(?P<other>yes|no)[*_)]{0,3}(?:[.!](?![ \t]*[0-9])|[ \t]{0,8}(?:\n|\Z))"
-_TAKEN_BACK = re.compile(rf"[*_\"'”’)\]]{{0,4}}(?:[.!;,]?[*_]{{0,3}}[ \t]{{1,3}}|,? ?but ){_OTHER}", re.IGNORECASE)
+# "Yes. No.", "Yes – No" and "Yes, but no.", but not "Yes. No errors", "Yes, but no details" or "Yes. No. 5".
+_TAKEN_BACK = re.compile(
+    r"(?:(?:[^\w\n]|_){1,40}|[\W_]{1,40}(?:or|and|but|then|rather|actually)\b(?:[^\w\n]|_){1,9})"
+    r"(?P<other>yes|no)(?![^\W_]|['’\-][^\W_])"
+    rf"(?![ \t*_`\"'“”‘’()\[\]]{{0,9}}(?!(?:{_GOES_ON})\b)[^\W_]|[.][ \t]{{0,9}}\#?[0-9](?![0-9]?[)]))",
+    re.IGNORECASE,
+)
 _YES = re.compile(r"(?<![^\W_])yes(?![^\W_])", re.IGNORECASE)
 # Within a text, "no" before another word is part of that sentence; at its end or in capitals it is a verdict.
 _NO = re.compile(
@@ -49,11 +54,15 @@ LONGEST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A leading yes or no from `start` to `end`; `answer` is None where it is no verdict ("No errors occurred")."""
+    """A leading yes or no from `start` to `end`; `answer` is None where it is no verdict ("No errors occurred").
+
+    `both` tells that it is none because the other word goes with it ("Yes or no").
+    """
 
     answer: Literal["yes", "no"] | None
     start: int
     end: int
+    both: bool
 
 
 def leading(text: str, at: int = 0) -> Lead | None:
@@ -62,7 +71,9 @@ def leading(text: str, at: int = 0) -> Lead | None:
     if not lead:
         return None
     answer: Literal["yes", "no"] = "yes" if lead["word"].lower() == "yes" else "no"
-    return Lead(answer if _clear(lead) else None, lead.start("word"), lead.end("word"))
+    both = _both(lead)
+    clear = not both and (answer == "yes" or _goes_on(lead["after"]))
+    return Lead(answer if clear else None, lead.start("word"), lead.end("word"), both)
 
 
 def parse_reflection(text: str) -> Literal["yes", "no", "unparsed"]:
@@ -77,8 +88,8 @@ def parse_reflection(text: str) -> Literal["yes", "no", "unparsed"]:
     text = split_thinking(text).rest
     number = _NUMBER.match(text)
     lead = leading(text, number.end() if number else 0)
-    if lead and lead.answer:
-        return lead.answer
+    if lead and (lead.answer or lead.both):
+        return lead.answer or "unparsed"
     yes, no = _YES.search(text), _NO.search(text)
     if bool(yes) == bool(no):
         return "unparsed"
@@ -91,13 +102,13 @@ def ends_in_thinking(text: str) -> bool:
     return "<think" in lowered and "</think" not in lowered
 
 
-def _clear(lead: re.Match[str]) -> bool:
-    """Whether the leading word is a verdict, and not "Yes or no", "No errors" or "No. 5"."""
-    after = lead["after"]
+def _both(lead: re.Match[str]) -> bool:
+    """Whether the other word goes with the leading one: "Yes or no", "Yes. No."."""
     other = _TAKEN_BACK.match(lead.string, lead.end("word"))
-    if _BOTH.match(after) or (other and other["other"].lower() != lead["word"].lower()):
-        return False
-    if lead["word"].lower() == "yes":
-        return True
+    return bool(_BOTH.match(lead["after"]) or (other and other["other"].lower() != lead["word"].lower()))
+
+
+def _goes_on(after: str) -> bool:
+    """Whether a "no" is a verdict, and not "No errors" or "No. 5"."""
     word = re.search(r"[^\W_]+", after)
     return word is None or word.group().lower() in _GOES_ON.split("|")

@@ -9,7 +9,8 @@ is `unparsed`. A verdict is a run of the aspects 1, 2 and 3 in any order, number
 or no; the last complete run counts. What is numbered deeper, or in another way between two aspects, belongs to an
 explanation. Where several readings are left, an aspect in which they differ is `unparsed`.
 
-What follows the third aspect is its explanation, so an "Overall: No" at the end changes nothing. "Yes. No." is neither.
+What follows the third aspect is its explanation, so an "Overall: No" at the end changes nothing. "Yes. No." is neither;
+nor is an aspect that a later verdict, cut off before its end, contradicts.
 
 Not covered: other words than yes and no, scores, letters for numbers, an explanation that goes before its verdict
 (but for a closing "So: Yes."), and a list of just three yes or no below the third aspect that is numbered anew without
@@ -22,7 +23,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from stesim.parsing.aspects import Head, find_heads, find_inline_heads
+from stesim.parsing.aspects import Head, are_one_list, find_heads, find_inline_heads
 from stesim.parsing.markers import END_OF_TURN, split_thinking
 from stesim.parsing.reflection import LONGEST, ends_in_thinking, leading
 from stesim.parsing.render import INDENT
@@ -45,16 +46,22 @@ _CLOSING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _LONGEST_CLOSING = 200
+# What a closing yes or no may follow: a sentence; it may answer a question or a heading ("Made-up facts") that asks for
+# the opposite.
+_SENTENCE = re.compile(r"[.!;][*_\"'”’)\]]{0,4}\s*\Z")
+_LISTS = re.compile(r":[*_]{0,3}\s*\Z")
+_OWN_VERDICT = re.compile(r"verdict|judge?ment|answer|conclusion|rating|evaluation|decision", re.IGNORECASE)
 _VERDICTS: dict[str, Verdict] = {"yes": "pass", "no": "fail"}
+_OPPOSITE: dict[Verdict, Verdict] = {"pass": "fail", "fail": "pass"}
 
 
 def parse_verdict(text: str) -> Judgement:
     """The judge's verdict in a reply; it never raises, and `repairs` names what was not as in the format.
 
     What `render_verdict` wrote is read back if no explanation has blanks at its ends, begins with a digit or with a yes
-    or no of its own, or holds a think tag, the end of a turn or the beginning of an invented one (`User:`), and the
-    whole is not longer than 20,000 characters; and if each unparsed aspect is without an explanation, and then no other
-    one numbers a yes or no.
+    or no of its own ("No.", "or no"), or holds a think tag, the end of a turn or the beginning of an invented one
+    (`User:`), and the whole is not longer than 20,000 characters; and if each unparsed aspect is without an
+    explanation, and then no other one numbers a yes or no.
     """
     text = text[:LONGEST]
     if ends_in_thinking(text):
@@ -92,11 +99,11 @@ def _numbered(text: str, heads: list[Head]) -> Judgement | None:
     if complete:
         block = max(complete, key=lambda each: each[-1].start)
         earlier = any(each[-1].start < block[0].start for each in complete)
-        return _read(text, block, [], ["dropped_verdict"] if earlier else [])
+        kept, bounds = _not_taken_back(text, block, groups)
+        return _read(text, kept, bounds, ["dropped_verdict"] if earlier else []) if kept else None
     inline = find_inline_heads(text)
-    if sorted(head.aspect for head in inline) == [0, 1, 2]:
-        begun = all(not text[text.rfind("\n", 0, head.start) + 1 : head.start].strip() for head in inline)
-        return _read(text, inline, [], [] if begun else ["one_line"])
+    if are_one_list(text, inline, heads):
+        return _read(text, inline, [], ["one_line"] if any(_before(text, head.start) for head in inline) else [])
     if not groups:
         return None
     clear = [head for group in groups for head in group if head.verdict != "unparsed"]
@@ -109,7 +116,15 @@ def _numbered(text: str, heads: list[Head]) -> Judgement | None:
             chosen, bounds = chosen + more, bounds + further
             aspects |= {head.aspect for head in group}
     chosen += _closed(text, main, chosen)
+    within = {(head.aspect, head.verdict) for head in inline if _before(text, head.start)}
+    bounds += [head for head in chosen if (head.aspect, _OPPOSITE[head.verdict]) in within]
+    chosen = [head for head in chosen if head not in bounds]
     return _read(text, chosen, bounds, []) if chosen else None
+
+
+def _before(text: str, at: int) -> str:
+    """What stands before a place on its line."""
+    return text[text.rfind("\n", 0, at) + 1 : at].strip()
 
 
 def _groups(heads: list[Head]) -> list[list[Head]]:
@@ -142,10 +157,28 @@ def _complete(group: list[Head]) -> list[list[Head]]:
             runs.append([])
         runs[-1].append(head)
     complete = [len(run) == 3 for run in runs]
-    if not any(complete):
+    ordered = all([head.aspect for head in run] == sorted(head.aspect for head in run) for run in runs)
+    if not any(complete) or not (ordered or all(complete)):
         return []
     last = len(complete) - 1 - complete[::-1].index(True)
     return runs[: last + 1] if all(complete[:last]) else []
+
+
+def _not_taken_back(text: str, block: list[Head], groups: list[list[Head]]) -> tuple[list[Head], list[Head]]:
+    """The heads of a complete verdict that none of a later one contradicts, and the heads that bound explanations.
+
+    The later one is not complete, maybe cut off; it is none where the line of the third aspect ends in a colon.
+    """
+    after = [head for group in groups for head in group if head.start > block[-1].start and head.verdict != "unparsed"]
+    after.sort(key=lambda head: head.start)
+    if not after:
+        return block, []
+    line = text[block[-1].end : after[0].start]
+    if line.count("\n") == 1 and _LISTS.search(line) and not _OWN_VERDICT.search(line):
+        return block, []
+    said = {(head.aspect, head.verdict) for head in after}
+    kept = [head for head in block if (head.aspect, _OPPOSITE[head.verdict]) not in said]
+    return kept, [] if len(kept) == len(block) else [*(head for head in block if head not in kept), after[0]]
 
 
 def _agreed(group: list[Head]) -> tuple[list[Head], list[Head]]:
@@ -175,7 +208,9 @@ def _closed(text: str, group: list[Head], chosen: list[Head]) -> list[Head]:
         section = text[head.end : following.start if following else len(text)].rstrip()
         skipped = max(0, len(section) - _LONGEST_CLOSING)
         closing = _CLOSING.search(section, skipped)
-        if closing and not _WORD.search(section, 0, closing.start("word")):
+        before = section[: closing.start()] if closing else ""
+        stated = _SENTENCE.search(before, skipped) and "?" not in before
+        if closing and stated and not _WORD.search(section, 0, closing.start("word")):
             verdict = _VERDICTS[closing["word"].lower()]
             found.append(replace(head, verdict=verdict, repairs=(*head.repairs, "verdict_at_end")))
     return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from stesim.parsing.aspects import asks_for
 from stesim.parsing.json_tolerant import Found, read_object
 from stesim.parsing.reflection import leading
 from stesim.parsing.values import decode
@@ -18,11 +19,13 @@ from stesim.records import Judgement, Verdict
 
 _OPENING = re.compile(r"^[ \t]*(?:json[ \t]*)?(?=[\[{])", re.MULTILINE)
 _FENCE = re.compile(r"(?:```|~~~)\w*\Z")
-_KEYS = (
-    re.compile(r"(?:\W*(?:aspect)?[ _]*1\W*\Z|.*informativ)", re.IGNORECASE),
-    re.compile(r"(?:\W*(?:aspect)?[ _]*2\W*\Z|.*faithful)", re.IGNORECASE),
-    re.compile(r"(?:\W*(?:aspect)?[ _]*3\W*\Z|.*appropriate)", re.IGNORECASE),
+_NUMBERED = re.compile(r"\W*(?:(?:aspect|criterion|question)[ _]*)?(?P<number>[1-3])\W*\Z", re.IGNORECASE)
+_USE_OF_CALLS = re.compile(
+    r"(?:api|tool)s?(?:[ _-]?calls?)?[ _-]?(?:use|usage)"
+    r"|(?:use|usage)[ _](?:of[ _])?(?:the[ _])?(?:api|tool)s?(?:[ _]calls?)?",
+    re.IGNORECASE,
 )
+_WRAPPERS = ("verdict", "judgement", "judgment", "result", "evaluation", "aspects", "answer")
 _VERDICT_KEYS = ("verdict", "judgment", "judgement", "answer", "result", "decision", "value", "label", "evaluation")
 _REASON_KEYS = ("explanation", "reason", "reasoning", "justification", "rationale", "comment")
 _ASPECT_KEYS = ("aspect", "number", "id", "criterion")
@@ -59,9 +62,10 @@ def read_json(text: str, limit: int) -> Judgement | None:
 def _aspects(value: Any) -> list[Any] | None:
     """The three aspects, None for one that is missing; inside one other member if need be."""
     if isinstance(value, dict):
-        if len(value) == 1 and isinstance(inner := next(iter(value.values())), (dict, list)) and _number(value) is None:
+        key, inner = next(iter(value.items()), ("", None))
+        if len(value) == 1 and isinstance(inner, (dict, list)) and key.strip().lower() in _WRAPPERS:
             return _aspects(inner)
-        found = [[each for key, each in value.items() if pattern.match(key[:200])] for pattern in _KEYS]
+        found = [[each for key, each in value.items() if _key(key) == aspect] for aspect in range(3)]
         return [each[0] if len(each) == 1 else None for each in found]
     if not isinstance(value, list) or len(value) != 3:
         return None
@@ -76,8 +80,18 @@ def _number(value: Any) -> int | None:
     if not isinstance(value, dict):
         return None
     names = [value[key] for key in _ASPECT_KEYS if isinstance(value.get(key), (str, int))] or list(value)[:1]
-    fitting = [aspect for aspect, pattern in enumerate(_KEYS) if pattern.match(str(names[0])[:200])] if names else []
-    return fitting[0] if len(fitting) == 1 else None
+    return _key(str(names[0])) if names else None
+
+
+def _key(name: str) -> int | None:
+    """The aspect that a name is the number of, or names in its good sense ("is_informative", not "uninformative")."""
+    name = name[:200]
+    number = _NUMBERED.match(name)
+    if number:
+        return int(number["number"]) - 1
+    asked = 2 if _USE_OF_CALLS.fullmatch(name) else asks_for(name)
+    digits = re.findall("[0-9]+", name)
+    return asked if asked is not None and digits in ([], [str(asked + 1)]) else None
 
 
 def _aspect(value: Any) -> tuple[Verdict, str]:

@@ -33,7 +33,7 @@ _ENVELOPE = re.compile(
 _NO_ARGUMENTS = re.compile(r"none|null|nil|n/a|empty|\bno\b|''|‘’|“”|-", re.IGNORECASE)
 _THINKING = re.compile(r"</?(?:think|thinking|reasoning|reflection|thought)>", re.IGNORECASE)
 _NOT_READ_AGAIN = re.compile(
-    rf"\A\W*\d|\A[\W_]*(?:yes|no)(?![^\W_])|[1-3１-３①-③⑴-⑶][^\n]{{0,20}}\b(?:yes|no)\b|</?think|\[INST\]|An assistant is trying|user|human"
+    rf"\A\W*[\d①-③⑴-⑶]|\A[\W_]*(?:(?:or|and|but)\W+(?:\w+\W+)?)?(?:yes|no)(?![^\W_])|[1-3１-３①-③⑴-⑶][^\n]{{0,20}}\b(?:yes|no)\b|</?think|\[INST\]|An assistant is trying|user|human"
     rf"|{END_OF_TURN.pattern}",
     re.IGNORECASE,
 )

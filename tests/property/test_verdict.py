@@ -27,7 +27,9 @@ READ: st.SearchStrategy[Verdict] = st.sampled_from(["pass", "fail"])
 
 # What an explanation may not hold to be read back: everything else may stand in it, lists and verdicts too.
 MARKERS = ("<think", "</think", "</s>", "<|", "<end_of_turn>", "[INST]")
-BEGINS_LIKE_A_VERDICT = re.compile(r"[\W_]*(?:yes|no)(?![^\W_])", re.IGNORECASE)
+BEGINS_LIKE_A_VERDICT = re.compile(
+    r"[\W_]*(?:(?:or|and|but|then|rather|actually)[\W_]+)?(?:yes|no)(?![^\W_])", re.IGNORECASE
+)
 
 
 def readable(explanation: str) -> bool:

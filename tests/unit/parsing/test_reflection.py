@@ -18,6 +18,8 @@ VERDICTS = {
         "Yes.\n\nThe tool said no.\nNo.", "Assistant: Yes", "### Answer\nYes, it was.",
         "There was no error, so yes.", "Yes：it was", "\n\n Yes", "Yes it was.",
         "Yes, but no details were given.", "Yes. No errors came up.", "Yes. No. 5 was asked for.", "Yes. Yes.",
+        "Yes. No invented facts.", "Yes, no errors were found", "Yes, No. 5 was called", "Yes. No **made-up** facts",
+        "Yes – no errors", "Yes. And no errors came up", 'Yes. "No" is what it said', "Yes (no errors)",
     ],
     "no": [
         "No", "no.", "NO!", "**No**", "**No.**", '"No"', "No, I could not.", "No I could not.", "Answer: No", "1) No",
@@ -31,6 +33,9 @@ VERDICTS = {
         "There were no problems.", "No. 5 is right.", "See no. 5", "It is yes. It is no.", "Maybe", "<think>Yes",
         "<think>Yes.</think>", "No-one came", "The query was fulfilled.", "Partly: yes, but the end: no.", "😀",
         "Yes, but no", "Yes but no.", "No, but yes.", "Yes. No.", "**No.** Yes",
+        "Yes, No", "yes no", "Yes – No", "Yes. / No.", "Yes. or No.", "Yes ( or No )", "Yes & No", "Yes\\No", "Yes:No",
+        "Yes; no.", "~~Yes~~ No", "Yes\\No <explanation>", "Yes/No <explanation>", "Yes, no, it is not", "Yes? No.",
+        "No. Yes it is", "Yes → No", "✅ Yes ❌ No",
     ],
 }  # fmt: skip
 

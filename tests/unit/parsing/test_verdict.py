@@ -130,7 +130,7 @@ MENDED = {
     "revised in another style": ("1. No. a\n2. No. b\n3. No. c\n\nFinal:\n1) Yes. a\n2) Yes. d\n3) No. c", "YYN", "dropped_verdict"),
     "echo, then verdict": ("1) Yes/No. <explanation>\n2) Yes/No. <explanation>\n3) Yes/No. <explanation>\n\n"
                            "1) Yes. a\n2) No. b\n3) Yes. c", "YNY", "dropped_preamble"),
-    "revision cut off": ("1) Yes. a\n2) No. b\n3) Yes. c\n1) No. d\n2) No. e", "YNY"),
+    "revision cut off": ("1) Yes. a\n2) No. b\n3) Yes. c\n1) No. d\n2) No. e", "-NY"),
     "list in another style": ("1) Yes. Checks:\n1. No. a\n2. No. b\n3. No. c\n2) Yes. d\n3) Yes. e", "YYY"),
     "list of text": ("1) Yes. Steps:\n1) it calls\n2) it answers\n2) No. d\n3) Yes. e", "YNY"),
     "list after the third": ("1) Yes. a\n2) Yes. b\n3) No. Because:\n1) Yes, it called twice.\n2) No, it was of no use.", "YYN"),
@@ -186,10 +186,90 @@ UNREAD = {
     "list of four": ('["Yes", "No", "Yes", "Yes"]', "---"),
 }  # fmt: skip
 
+# What looks like a verdict and may stand for another, or for its opposite.
+DOUBTS = {
+    # Numbers within a line.
+    "quoted in a later reason": ("1) No. ①\n2) Yes. a 1) Yes, b\n3) Yes. ok", "-YY"),
+    "quoted in its own reason": ("1) No. ① 1) yes\n2) Yes. fine\n3) Yes. ok", "-YY"),
+    "quoted after a count": ("1) No. 3 of 5 fields are missing.\n2) Yes. see 1) Yes, but\n3) Yes.", "-YY"),
+    "quoted arguments": ("1) Not at all.\n2) Yes. The call of 1) yes was made.\n3) Yes.", "-YY"),
+    "one line, commas": ("1) Yes, fine 2) No, bad 3) Yes, ok", "YNY"),
+    "one line, no stops": ("1) Yes 2) No 3) Yes", "YNY"),
+    "one line, no blanks": ("1)No.2)Yes.3)Yes.", "NYY"),
+    "one line, brackets": ("(1) Yes. (2) No. (3) Yes.", "YNY"),
+    "one line and another": ("1) Yes. a 2) No. b\n3) Yes. c", "YNY"),
+    "one line, one in doubt": ("1) Yes. a 2) Partially, 2) yes in part. 3) Yes.", "Y--"),
+    "one line, against itself": ("1) Yes. a 1) No. b", "---"),
+    "one line, twice": ("1) Yes 2) No 3) Yes 1) No 2) No 3) No", "---"),
+    # A later verdict that is cut off.
+    "cut off after it": ("1) Yes.\n2) Yes.\n3) Yes.\n\n1) No.\n2) No.", "--Y"),
+    "cut off after an example": ("Example:\n1) Yes. a\n2) Yes. b\n3) Yes. c\nMy verdict:\n1) No.\n2) Yes.", "-YY"),
+    "cut off after an example on a line": ("Example: 1) Yes.\n2) Yes.\n3) Yes.\n\nMy verdict:\n1) No.\n2) Yes.", "-YY"),
+    "cut off in another style": ("1. Yes.\n2. Yes.\n3. Yes.\n\nFinal:\n1) No.\n2) Yes.", "-YY"),
+    "cut off, the same": ("1) Yes.\n2) No.\n3) Yes.\n\n1) Yes.\n2) No.", "YNY"),
+    "all three": ("1) Yes.\n2) Yes.\n3) Yes.\n\n1. No.\n1) No.\n2) No.\n(3) No.", "---"),
+    # Names in JSON.
+    "negated keys": ('{"uninformative": true, "unfaithful": false, "inappropriate": true}', "---"),
+    "a negated key": ('{"not_informative": "Yes", "faithful": "Yes", "appropriate": "No"}', "-YN"),
+    "a key of what is missing": ('{"missing_informative_content": "No", "faithful": true, "appropriate": true}', "-YY"),
+    "unrelated list": ('{"errors": [true, true, true]}', "---"),
+    "unrelated object": ('{"tests": {"1": "Yes", "2": "Yes", "3": "Yes"}}', "---"),
+    "negated names": (
+        '[{"aspect": "uninformative", "verdict": "Yes"}, {"aspect": "faithful", "verdict": "Yes"}, {"aspect": "appropriate", "verdict": "Yes"}]',
+        "---",
+    ),
+    "other spellings": ('{"is_informative": true, "isFaithful": false, "api_use": true}', "YNY"),
+    "nouns": ('{"informativeness": "Yes", "faithfulness": "No", "appropriate_use": "Yes"}', "YNY"),
+    "numbers and names": ('{"aspect_1_informative": "Yes", "aspect_2_faithful": "No", "3. Appropriate": "Yes"}', "YNY"),
+    "number against name": ('{"1 faithful": "Yes", "2": "No", "3": "Yes"}', "-NY"),
+    "wrapped list": ('{"verdict": ["Yes", "No", "Yes"]}', "YNY"),
+    "both words": ('{"judgement": {"informative": "Yes, no", "faithful": "No.", "appropriate": "Yes"}}', "-NY"),
+    # Questions and labels that may ask for the opposite.
+    "what is missing": ("1) Is anything missing? No.\n2) Does it make up facts? Yes.\n3) Yes.", "--Y"),
+    "what is made up": ("1) Yes.\n2) Does it contain hallucinated information? No.\n3) Yes.", "Y-Y"),
+    "the opposite": ("1) Yes. a\n2) Is it unfaithful? Yes.\n3) Is the use of APIs not appropriate? Yes.", "Y--"),
+    "two at once": ("1) Yes. a\n2) Is it faithful or does it make up facts? Yes.\n3) Yes.", "Y-Y"),
+    "named": (
+        "1) Is it informative? Yes.\n2) Is the response faithful to the tool output? No.\n3) Were the API calls used appropriately? Yes.",
+        "YNY",
+    ),
+    "answered below": ("1) Yes.\n2) Does it make up facts?\nYes.\n3) Yes.", "Y-Y"),
+    "heading of the opposite": ("1) Yes. a\n2) Hallucinations\n\nNo.\n3) Yes. b", "Y-Y"),
+    "labels of the opposite": (
+        "1) Non-informative: Yes.\n2) Faithfulness errors: No.\n3) Misuse of API calls: Yes.",
+        "---",
+    ),
+    "labels that lack": ("1) Lacks informative content: No.\n2) Yes. b\n3) Unnecessary use of tools: No.", "-Y-"),
+}
+
+BOTH = [
+    "Yes, No",
+    "yes no",
+    "Yes – No",
+    "Yes. / No.",
+    "Yes. or No.",
+    "Yes ( or No )",
+    "Yes & No",
+    "Yes\\No",
+    "Yes:No",
+    "Yes; no.",
+    "~~Yes~~ No",
+    "No. Yes, it is",
+    "Yes, no, it is not",
+    "Yes? No.",
+]
+ONE = [
+    "Yes. No invented facts.",
+    "Yes, no errors were found",
+    "Yes, No. 5 was called",
+    "Yes. No **made-up** facts",
+    "Yes. And no errors came up",
+]
+
 ALL = [
     *((text, letters, set()) for text, letters in CANONICAL.values()),
     *((text, letters, set(repairs)) for text, letters, *repairs in MENDED.values()),
-    *((text, letters, None) for text, letters in UNREAD.values()),
+    *((text, letters, None) for text, letters in (*UNREAD.values(), *DOUBTS.values())),
 ]
 
 
@@ -198,7 +278,7 @@ def letters_of(judgement: Judgement) -> str:
     return "".join(LETTERS[aspect] for aspect in aspects)
 
 
-@pytest.mark.parametrize(("text", "letters", "repairs"), ALL, ids=[*CANONICAL, *MENDED, *UNREAD])
+@pytest.mark.parametrize(("text", "letters", "repairs"), ALL, ids=[*CANONICAL, *MENDED, *UNREAD, *DOUBTS])
 def test_verdict(text: str, letters: str, repairs: set[str] | None) -> None:
     judgement = parse_verdict(text)
     assert letters_of(judgement) == letters
@@ -206,6 +286,11 @@ def test_verdict(text: str, letters: str, repairs: set[str] | None) -> None:
     assert all(
         not explanation or letter != "-" for explanation, letter in zip(judgement.explanations, letters, strict=True)
     )
+
+
+@pytest.mark.parametrize(("lead", "letters"), [*((lead, "-NY") for lead in BOTH), *((lead, "YNY") for lead in ONE)])
+def test_a_yes_and_a_no(lead: str, letters: str) -> None:
+    assert letters_of(parse_verdict(f"1) {lead}\n2) No. b\n3) Yes. c")) == letters
 
 
 def test_the_tables_show_every_repair() -> None:
