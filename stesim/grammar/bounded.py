@@ -118,8 +118,9 @@ class _Bounder:
         self.defs: dict[str, Schema] = {}
         self._root = root
         self._longest = longest_text
-        self._known: dict[tuple[str, tuple[str, ...] | None], str] = {}
+        self._known: dict[tuple[str, tuple[str, ...] | None, bool], str] = {}
         self._parts = 0
+        self._joined = 0  # how many places around this one are spoken of by several parts
 
     def value(self, schema: Any) -> Schema:
         """The schema of a value: its parts, and bounds for what it may be."""
@@ -131,9 +132,12 @@ class _Bounder:
         if alone & {"enum", "const"}:
             return self._listed(schema)
         place = _Place()
-        for part, typed in self._speaking(schema, False, set()):
+        parts = list(self._speaking(schema, False, set()))
+        for part, typed in parts:
             place.add(part, typed)
+        self._joined += len(parts) > 1
         bounded = self._part(schema, place)
+        self._joined -= len(parts) > 1
         types = sorted(kind for kind in place.types if kind)
         if None in place.types:
             types = sorted({*types, *_FREE})
@@ -199,7 +203,9 @@ class _Bounder:
         if not place.names:
             free = more is not False and not given
             key = f"^[^\\x00-\\x1f\\x7f]{{1,{_LONGEST_KEY}}}$"
-            some = {"patternProperties": {key: self.value(more)}, "maxProperties": _MOST_ELEMENTS} if free else {}
+            # Where parts are joined, llguidance cannot count members.
+            most = {} if self._joined else {"maxProperties": _MOST_ELEMENTS}
+            some = {"patternProperties": {key: self.value(more)}, **most} if free else {}
             return {"properties": {}, "additionalProperties": False, **some}
         members = {
             name: self._member(given.get(name, more), name in given or not described)
@@ -215,7 +221,7 @@ class _Bounder:
 
     def _referred(self, reference: str, place: _Place | None = None) -> str:
         """Where the narrowed form of what a reference points to stands: of a value, or of a part at `place`."""
-        key = (reference, None if place is None else tuple(place.names))
+        key = (reference, None if place is None else tuple(place.names), bool(self._joined))
         if key not in self._known:
             name = self._known[key] = f"part_{len(self._known)}"
             self.defs[name] = {}  # a part may contain itself

@@ -147,6 +147,11 @@ ANIMALS = {
         },
     },
 }
+FREE_IN_PARTS = {
+    "type": "object",
+    "properties": {"b": {"type": "object"}},
+    "anyOf": [{"type": "object", "properties": {"a": {"type": "string"}, "b": {"const": None}}}],
+}
 TREE = {
     "type": "object",
     "properties": {"tree": {"$ref": "#/$defs/tree"}},
@@ -170,6 +175,7 @@ TOOL_NAMES = st.one_of(
 @given(st.lists(TOOL_NAMES, min_size=1, max_size=2, unique_by=lambda name: name.casefold()), objects(SCHEMAS), SEEDS)
 @example(["today"], {"type": "object"}, 0)
 @example(["x"], ANIMALS, 1)
+@example(["x"], {"properties": {"a": FREE_IN_PARTS}}, 0)
 @example(["x"], {"required": ["c"], "anyOf": [{"required": ["a"]}, {"properties": {"b": {"enum": ["x", 2]}}}]}, 1)
 @example(["x"], {"properties": {"a": {"$ref": "#/$defs/a", "maxLength": 1}}, "$defs": {"a": {"type": "string"}}}, 1)
 @example(["x"], {"properties": {"a": {"enum": ["a", "bbb"], "maxLength": 1}}, "required": ["a"]}, 1)
