@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from mocktools import fixtures
-from mocktools.server import ApiError, not_found
+from mocktools.refusals import ApiError, not_found
 from mocktools.text import fold
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from mocktools.server import ApiError
+from mocktools.refusals import ApiError
 
 Fields = Mapping[str, Any]
 
@@ -29,7 +29,8 @@ def detail(error: ApiError) -> Fields:
     if not error.params:
         return {"detail": error.message}
     msg = "Field required" if error.code == "missing_parameter" else error.message
-    return {"detail": [{"loc": ["query", name], "msg": msg, "type": error.code} for name in error.params]}
+    where = zip(error.places, error.params, strict=True)
+    return {"detail": [{"loc": [place, name], "msg": msg, "type": error.code} for place, name in where]}
 
 
 def coded(error: ApiError) -> Fields:

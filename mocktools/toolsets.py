@@ -23,7 +23,8 @@ from mocktools.provider import Provider
 from mocktools.providers import MODULES, PROVIDERS
 from mocktools.router import Route, Router
 from mocktools.tools import Tool
-from mocktools.transport import intercepted
+from mocktools.transport import active, intercepted
+from mocktools.world import World
 
 # The date of the exchange rates, the most perishable of the fixtures.
 DEFAULT_TODAY = datetime.date(2026, 10, 30)
@@ -59,12 +60,26 @@ class Toolset:
                 return tool
         raise UnknownTool(unknown("tool", name, (tool.name for tool in self.tools)))
 
+    def reset(self) -> None:
+        """The servers forget everything that was done: their state is again that of the seed tables.
+
+        Raises `MockToolsError` outside `activate`.
+        """
+        active().world.reset()
+
+    def fresh(self) -> World:
+        """A world of its own for `Tool.call(arguments, world)`, in which nothing has been done yet.
+
+        Raises `MockToolsError` outside `activate`.
+        """
+        return World(active().world.today)
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that can change an answer: specs, fixture files and the mocks' source."""
         digest = hashlib.sha256()
         for tool in self.tools:
-            spec = [tool.name, tool.description, tool.parameters, tool.provider, tool.tags, tool.url]
+            spec = [tool.name, tool.description, tool.parameters, tool.provider, tool.tags, tool.url, tool.method]
             digest.update(orjson.dumps(spec, option=orjson.OPT_SORT_KEYS) + b"\n")
         used = {tool.provider for tool in self.tools}
         providers = [provider for provider in PROVIDERS if provider.name in used]
@@ -133,10 +148,10 @@ def activate(toolset: Toolset | str | Sequence[str], today: datetime.date = DEFA
 
     `toolset` may be what `load` takes. `today` is the date the servers believe in, within the years 2024
     to 2027 that the tables cover (their time is noon UTC). Yields the toolset. Raises `MockToolsError`
-    for another date and within another `activate` block.
+    for another date and within another `activate` block. What the servers remember ends with the block.
     """
     chosen = toolset if isinstance(toolset, Toolset) else load(toolset)
     if isinstance(today, datetime.datetime) or not FIRST_DAY <= today <= LAST_DAY:
         raise MockToolsError(f"today must be a date from {FIRST_DAY} to {LAST_DAY}, which the fixtures cover")
-    with intercepted(Router(chosen.routes), today):
+    with intercepted(Router(chosen.routes), World(today)):
         yield chosen

@@ -90,6 +90,8 @@ def user_errors() -> Iterator[None]:
 def shown(status: int | None, body: str, limit: int) -> str:
     """A result as a model is shown it: an error says its status, and a long text is cut with a visible mark."""
     text = body if status is None or status < 400 else f"Error (HTTP {status}): {body}"
+    if not text:
+        text = f"(HTTP {status}, no content)"
     if len(text) <= limit:
         return text
     return f"{text[:limit]} … [cut: {len(text) - limit} more characters]"
@@ -97,14 +99,23 @@ def shown(status: int | None, body: str, limit: int) -> str:
 
 def describe(tool: Tool) -> str:
     """What a prompt says of a tool: name, purpose, and one line for each parameter."""
-    properties: Mapping[str, Any] = tool.parameters.get("properties", {})
-    required = tool.parameters.get("required", [])
     lines = [f"API name: {tool.name}", f"Description: {tool.description}"]
-    lines += ["Parameters:"] if properties else ["Parameters: none"]
-    for name, schema in properties.items():
-        traits = ", ".join([_type_of(schema), "required" if name in required else "optional"])
-        lines.append(f"- {name} ({traits}): {schema.get('description', '')}".rstrip(": "))
-    return "\n".join(lines)
+    members = _members(tool.parameters)
+    return "\n".join([*lines, "Parameters:" if members else "Parameters: none", *members])
+
+
+def _members(schema: Mapping[str, Any], indent: str = "") -> list[str]:
+    """One line for each member of an object, and indented ones for the members of its objects."""
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    required = schema.get("required", [])
+    lines = []
+    for name, inner in properties.items():
+        traits = ", ".join([_type_of(inner), "required" if name in required else "optional"])
+        lines.append(f"{indent}- {name} ({traits}): {inner.get('description', '')}".rstrip(": "))
+        lines += _members(inner, indent + "  ")
+        if isinstance(inner.get("items"), Mapping):
+            lines += _members(inner["items"], indent + "  ")
+    return lines
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
@@ -112,6 +123,8 @@ def _type_of(schema: Mapping[str, Any]) -> str:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
     kind = schema.get("type", "any")
     name = " or ".join(kind) if isinstance(kind, list) else str(kind)
+    if kind == "array" and isinstance(schema.get("items"), Mapping):
+        return f"array of {_type_of(schema['items'])}"
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
         return f"{name} from {low} to {high}"
