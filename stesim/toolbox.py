@@ -3,7 +3,8 @@
     with Toolbox.open(["forecast_weather"]) as toolbox:
         toolbox.call(Action("forecast_weather", {"city": "Paris", "days": 2})).text
 
-Not covered: stateful tools, faults, tools of the user's own.
+Some tools remember what was done; a trial makes its calls with a `fresh()` toolbox, in which nothing has been done yet.
+Not covered: faults, tools of the user's own.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ class Toolbox:
     `limit` is how many characters of a result a model is shown. Made with `Toolbox.open`.
     """
 
-    def __init__(self, toolset: mocktools.Toolset, limit: int) -> None:
+    def __init__(self, toolset: mocktools.Toolset, limit: int, world: mocktools.World | None = None) -> None:
         self._toolset = toolset
         self._limit = limit
+        self._world = world
         self.fingerprint = toolset.fingerprint
         self.tools = tuple(
             Tool(name=tool.name, description=tool.description, parameters=tool.parameters, provider=tool.provider)
@@ -55,10 +57,15 @@ class Toolbox:
             self._toolset.get(name)
         return next(tool for tool in self.tools if tool.name == name)
 
+    def fresh(self) -> Toolbox:
+        """The same tools in a state in which nothing has been done yet; calls with one do not show in another."""
+        with user_errors():
+            return Toolbox(self._toolset, self._limit, self._toolset.fresh())
+
     def call(self, action: Action) -> Observation:
         """Make the call; whatever the arguments, the result is an observation."""
         with user_errors():
-            result = self._toolset.get(action.tool).call(action.arguments)
+            result = self._toolset.get(action.tool).call(action.arguments, self._world)
         return Observation(text=shown(result.status, result.body, self._limit), kind=result.kind, status=result.status)
 
 
