@@ -37,8 +37,9 @@ class Param:
 
     `example` is a value that works; the description shows it. `minimum` and `maximum` bound numbers, `shortest` and
     `longest` the characters of a string or the elements of an array (200 and 20 unless told). `choices` are the only
-    texts that a string may be. `items` says what an array holds (its name and description do not matter), `members`
-    what an object holds. An optional parameter with a `default` behaves as if the default had been sent.
+    texts that a string may be, `pattern` is a regular expression for all of it. `items` says what an array holds (its
+    name and description do not matter), `members` what an object holds. An optional parameter with a `default` behaves
+    as if the default had been sent.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Param:
     shortest: int | None = None
     longest: int | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     items: Param | None = None
     members: tuple[Param, ...] = ()
 
@@ -76,6 +78,7 @@ class Param:
             bounds |= {"minItems": self.shortest, "maxItems": self.longest or LONGEST_LIST}
         elif self.kind == "string":
             bounds |= {"minLength": self.shortest, "maxLength": self.longest}
+            bounds["pattern"] = f"^{self.pattern}$" if self.pattern else None
         return bounds
 
 

@@ -49,6 +49,8 @@ def _text(param: Param, value: Any, name: str, wire: bool) -> str:
     if param.choices and value not in param.choices:
         raise invalid(name, value, f"one of {', '.join(param.choices)}{_eg(param)}")
     longest = param.longest or LONGEST_TEXT
+    if param.pattern and not re.fullmatch(param.pattern, value):
+        raise invalid(name, value, f"in the usual form{_eg(param)}")
     if len(value) > longest:
         raise invalid(name, value, f"at most {longest} characters long")
     if param.shortest and len(value) < param.shortest:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mocktools.provider import Provider
 from mocktools.providers import (
+    agenda,
+    board,
     calendar,
     clock,
     countries,
@@ -14,6 +16,8 @@ from mocktools.providers import (
     numbers,
     papers,
     places,
+    shop,
+    todo,
     units,
     weather,
 )
@@ -31,6 +35,10 @@ _MODULES = (
     holidays,
     elements,
     units,
+    agenda,
+    todo,
+    shop,
+    board,
 )
 PROVIDERS: tuple[Provider, ...] = tuple(module.PROVIDER for module in _MODULES)
 # Where the source of each provider is, by its name: part of a toolset's fingerprint.

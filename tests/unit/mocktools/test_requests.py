@@ -24,6 +24,7 @@ PLACE = Param(
 PARAMS = (
     Param("note_id", "Id of the note", "n-1"),
     Param("title", "Title", "Milk", shortest=2, longest=20),
+    Param("code", "Code", "AB-1", required=False, pattern="[A-Z]{2}-[0-9]"),
     Param("colour", "Colour", "red", required=False, choices=("red", "green")),
     Param("done", "Whether it is done", True, "boolean", False),
     Param("count", "How many", 3, "integer", False, minimum=1, maximum=9),
@@ -103,6 +104,7 @@ def test_the_schema_says_all_of_it() -> None:
         for name, inner in schema["properties"].items()
     }
     assert properties["title"] == {"type": "string", "minLength": 2, "maxLength": 20}
+    assert properties["code"] == {"type": "string", "pattern": "^[A-Z]{2}-[0-9]$"}
     assert properties["colour"] == {"type": "string", "enum": ["red", "green"]}
     assert properties["done"] == {"type": "boolean"}
     assert properties["at"] == {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
@@ -169,6 +171,8 @@ BAD: list[tuple[str, Any, str]] = [
     ("title", 12, "a string, e.g. Milk; got '12'"),
     ("title", True, "a string, e.g. Milk; got 'true'"),
     ("title", ["Milk"], "a string, e.g. Milk"),
+    ("code", "AB-1\n-", "in the usual form, e.g. AB-1"),
+    ("code", "xAB-1", "in the usual form, e.g. AB-1"),
     ("colour", "blue", "one of red, green, e.g. red; got 'blue'"),
     ("colour", "Red", "one of red, green"),
     ("done", "yes", "true or false, e.g. true; got 'yes'"),
