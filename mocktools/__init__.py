@@ -5,18 +5,20 @@
         print(tools.get("forecast_weather").call({"city": "Paris", "days": 2}).body)
 
 Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text` (data) - `params`, `refusals`,
-`values`, `world`, `router`, `server`, `paging`, `styles`, `cities` (a server's side) - `transport` (interception) -
-`tools` (the callers' side) - `provider`, `providers/` (one file an API) - `toolsets`. The data are in `fixtures/`; its
-README names every source. Not covered: recorded exchanges.
+`values`, `world`, `router`, `server`, `paging`, `styles`, `cities`, `ledger` (a server's side) - `faults`, `transport`
+(interception) - `tools` (the callers' side) - `provider`, `providers/` (one file an API) - `toolsets`. The data are in
+`fixtures/`; its README names every source. Not covered: recorded exchanges.
 """
 
 from mocktools.errors import MockToolsError, NoFixture, UnknownTool, UnknownToolset
+from mocktools.faults import Faults
 from mocktools.tools import Result, Tool
 from mocktools.toolsets import DEFAULT_TODAY, Toolset, activate, load, toolset_names
 from mocktools.world import World
 
 __all__ = [
     "DEFAULT_TODAY",
+    "Faults",
     "MockToolsError",
     "NoFixture",
     "Result",

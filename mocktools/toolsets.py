@@ -19,6 +19,7 @@ import orjson
 
 from mocktools import fixtures
 from mocktools.errors import MockToolsError, UnknownTool, UnknownToolset, unknown
+from mocktools.faults import Faults
 from mocktools.provider import Provider
 from mocktools.providers import MODULES, PROVIDERS
 from mocktools.router import Route, Router
@@ -143,15 +144,23 @@ def _toolset(name: str, tools: Sequence[str]) -> Toolset:
 
 
 @contextlib.contextmanager
-def activate(toolset: Toolset | str | Sequence[str], today: datetime.date = DEFAULT_TODAY) -> Iterator[Toolset]:
+def activate(
+    toolset: Toolset | str | Sequence[str],
+    today: datetime.date = DEFAULT_TODAY,
+    faults: str | None = None,
+    seed: int = 0,
+) -> Iterator[Toolset]:
     """Within the block everything that goes through `requests` is answered by the mocks of `toolset`.
 
     `toolset` may be what `load` takes. `today` is the date the servers believe in, within the years 2024
-    to 2027 that the tables cover (their time is noon UTC). Yields the toolset. Raises `MockToolsError`
-    for another date and within another `activate` block. What the servers remember ends with the block.
+    to 2027 that the tables cover (their time is noon UTC). `faults` lets a share of the calls fail, as in
+    "429:0.1,timeout:0.02" (see `faults.py`); `seed` decides which. What the servers remember ends with the
+    block. Yields the toolset. Raises `MockToolsError` for another date, for faults that cannot be read, and
+    within another `activate` block.
     """
     chosen = toolset if isinstance(toolset, Toolset) else load(toolset)
     if isinstance(today, datetime.datetime) or not FIRST_DAY <= today <= LAST_DAY:
         raise MockToolsError(f"today must be a date from {FIRST_DAY} to {LAST_DAY}, which the fixtures cover")
-    with intercepted(Router(chosen.routes), World(today)):
+    some = None if faults is None else Faults.parse(faults, seed)
+    with intercepted(Router(chosen.routes), World(today), some):
         yield chosen

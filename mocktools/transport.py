@@ -25,7 +25,8 @@ import requests
 import responses
 
 from mocktools.errors import MockToolsError, NoFixture
-from mocktools.router import Incoming, Router
+from mocktools.faults import Faults
+from mocktools.router import Incoming, Reply, Route, Router
 from mocktools.world import World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -49,8 +50,9 @@ _world: ContextVar[World | None] = ContextVar("_world", default=None)
 
 
 @contextlib.contextmanager
-def intercepted(router: Router, world: World) -> Iterator[None]:
-    """Within the block `requests` is answered by `router`, as on the day of `world` at noon UTC.
+def intercepted(router: Router, world: World, faults: Faults | None = None) -> Iterator[None]:
+    """Within the block `requests` is answered by `router`, as on the day of `world` at noon UTC; some calls
+    fail if there are `faults`.
 
     Raises `MockToolsError` if another block is open: two sets of answers at once have no clear meaning.
     `requests` is restored at the end, also after an exception.
@@ -63,7 +65,9 @@ def intercepted(router: Router, world: World) -> Iterator[None]:
     mock = responses.RequestsMock(assert_all_requests_are_fired=False)
     for method in METHODS:
         mock.add_callback(
-            method, re.compile(""), callback=lambda request: _answer(request, router, _world.get() or world, mock)
+            method,
+            re.compile(""),
+            callback=lambda request: _answer(request, router, _world.get() or world, faults, mock),
         )
     with mock, requests.Session() as session:
         # Proxies and .netrc files of the machine must not change what is sent.
@@ -93,7 +97,9 @@ def send(method: str, url: str, body: bytes | None = None, world: World | None =
         _world.reset(token)
 
 
-def _answer(request: requests.PreparedRequest, router: Router, world: World, mock: responses.RequestsMock) -> _Answer:
+def _answer(
+    request: requests.PreparedRequest, router: Router, world: World, faults: Faults | None, mock: responses.RequestsMock
+) -> _Answer:
     # `responses` keeps every exchange for assertions; a long run would fill the memory with them.
     mock.calls.reset()
     method, url = request.method or "GET", request.url or ""
@@ -104,7 +110,8 @@ def _answer(request: requests.PreparedRequest, router: Router, world: World, moc
     pairs = parse_qsl(address.query, keep_blank_values=True)
     params = dict(reversed(pairs))  # the first of a name wins
     body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-    reply = route.answer(Incoming(method, url, params, body, world, route.captures(address.path) or {}))
+    incoming = Incoming(method, url, params, body, world, route.captures(address.path) or {})
+    reply = (_fault(route, incoming, faults) if faults else None) or route.answer(incoming)
     date = email.utils.format_datetime(datetime.datetime.combine(world.today, NOON), usegmt=True)
     headers = {
         "Content-Type": reply.content_type,
@@ -114,3 +121,11 @@ def _answer(request: requests.PreparedRequest, router: Router, world: World, moc
         **reply.headers,
     }
     return reply.status, headers, reply.body
+
+
+def _fault(route: Route, incoming: Incoming, faults: Faults) -> Reply | None:
+    """What goes wrong with this request, if anything does; raises `requests.Timeout`."""
+    request = f"{incoming.method} {incoming.url}\n{incoming.body.decode('utf-8', 'replace')}"
+    times = incoming.world.times_seen(request)
+    kind = faults.draw(request, times)
+    return faults.reply(kind, route, request, times) if kind else None

@@ -16,6 +16,7 @@ Not covered: a state that outlives the process.
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -42,5 +43,6 @@ class World:
 
     def times_seen(self, request: str) -> int:
         """How often this very request was made before; counts it."""
-        self._seen[request] += 1
-        return self._seen[request] - 1
+        digest = hashlib.sha256(request.encode("utf-8", "replace")).hexdigest()
+        self._seen[digest] += 1
+        return self._seen[digest] - 1
