@@ -4,7 +4,7 @@
         toolbox.call(Action("forecast_weather", {"city": "Paris", "days": 2})).text
 
 Some tools remember what was done; a trial makes its calls with a `fresh()` toolbox, in which nothing has been done yet.
-Not covered: faults, tools of the user's own.
+Not covered: tools of the user's own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from stesim.errors import ToolError
 from stesim.records import Action, Observation, Tool
 
 STARTER = "starter"
+NO_FAULTS = "off"
 
 
 class Toolbox:
@@ -40,15 +41,23 @@ class Toolbox:
     @classmethod
     @contextlib.contextmanager
     def open(
-        cls, names: Sequence[str] | str = STARTER, *, today: datetime.date | None = None, limit: int = 2048
+        cls,
+        names: Sequence[str] | str = STARTER,
+        *,
+        today: datetime.date | None = None,
+        limit: int = 2048,
+        faults: str = NO_FAULTS,
+        seed: int = 0,
     ) -> Iterator[Toolbox]:
         """The tools of these names (or of a named toolset), answering from fixtures as of `today`.
 
-        Raises `ToolError` for an unknown name, with the nearest ones, and for a broken fixture.
+        `faults` are a share of calls that fail, decided by `seed`. Raises `ToolError` for an unknown name, with the
+        nearest ones, for faults that cannot be read, and for a broken fixture.
         """
+        spec = None if faults == NO_FAULTS else faults
         with user_errors():
             toolset = mocktools.load(names if isinstance(names, str) else list(names))
-            with mocktools.activate(toolset, today=today or mocktools.DEFAULT_TODAY):
+            with mocktools.activate(toolset, today=today or mocktools.DEFAULT_TODAY, faults=spec, seed=seed):
                 yield cls(toolset, limit)
 
     def get(self, name: str) -> Tool:
@@ -74,6 +83,14 @@ def default_today() -> datetime.date:
     return mocktools.DEFAULT_TODAY
 
 
+def fault_spec(text: str) -> str:
+    """What `--faults` says, always in the same form; raises `ToolError`."""
+    if text == NO_FAULTS:
+        return text
+    with user_errors():
+        return mocktools.Faults.parse(text).spec
+
+
 def toolset_names() -> list[str]:
     """The named toolsets."""
     return mocktools.toolset_names()
@@ -96,6 +113,7 @@ def user_errors() -> Iterator[None]:
 
 def shown(status: int | None, body: str, limit: int) -> str:
     """A result as a model is shown it: an error says its status, and a long text is cut with a visible mark."""
+    body = body.replace("\r\n", "\n")  # pages of HTML have these
     text = body if status is None or status < 400 else f"Error (HTTP {status}): {body}"
     if not text:
         text = f"(HTTP {status}, no content)"

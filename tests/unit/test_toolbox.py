@@ -32,5 +32,6 @@ def test_lists_and_objects_are_described_with_what_they_hold() -> None:
 
 def test_a_reply_without_a_body_is_visible() -> None:
     assert shown(204, "", 100) == "(HTTP 204, no content)"
+    assert shown(502, "<hr>\r\nnginx", 100) == "Error (HTTP 502): <hr>\nnginx"
     assert shown(404, "", 100) == "Error (HTTP 404): "
     assert shown(200, "x" * 9, 4) == "xxxx … [cut: 5 more characters]"
