@@ -106,7 +106,7 @@ def _delete(query: Query) -> Body:
     return {"id": row["id"], "channel": row["channel"], "deleted": True, "deleted_at": ledger.write()}
 
 
-CHANNEL = Param("channel", "Name of the channel", "general", shortest=1, longest=40)
+CHANNEL = Param("channel", "Name of the channel, such as design or help-desk", "general", shortest=1, longest=40)
 PATH = "/api/v10/channels"
 
 PROVIDER = Provider(

@@ -119,7 +119,7 @@ def _delete(query: Query) -> Body:
 
 TASK_ID = Param("task_id", "Id of the task", "1003", shortest=1, longest=20)
 DUE = Param("due_date", "Day by which it is to be done, as YYYY-MM-DD", "2026-11-06", "date", False)
-LIST = Param("list", "Name of the list", "Work", required=False, longest=40)
+LIST = Param("list", "Name of the list: Inbox, Work, Home or Garden", "Work", required=False, longest=40)
 PRIORITY = Param("priority", "How urgent it is", "high", required=False, choices=PRIORITIES)
 LABELS = Param(
     "labels", "Labels", ["errand", "phone"], "array", False, longest=5,
