@@ -20,13 +20,14 @@ from typing import Any
 from fixtures_build.common import PACKAGES, render
 from fixtures_build.countries import countries
 from fixtures_build.places import cities, zones
-from fixtures_build.tables import elements, holidays, rates
+from fixtures_build.tables import elements, holidays, rate_history, rates
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 BUILDERS: dict[str, Callable[[], dict[str, Any]]] = {
     "cities": cities,
     "zones": zones,
     "rates": rates,
+    "rate_history": rate_history,
     "countries": countries,
     "holidays": holidays,
     "elements": elements,
