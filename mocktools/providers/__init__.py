@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from mocktools.provider import Provider
 from mocktools.providers import (
+    airports,
+    arithmetic,
+    astronomy,
     calendar,
     clock,
+    colors,
     countries,
     currency,
+    currency_facts,
+    easter,
     elements,
     encyclopedia,
+    entities,
+    geocoder,
     holidays,
+    languages,
     numbers,
     papers,
     places,
+    roman,
+    spanish_numbers,
     units,
+    validators,
     weather,
 )
 
@@ -31,6 +43,18 @@ _MODULES = (
     holidays,
     elements,
     units,
+    geocoder,
+    entities,
+    astronomy,
+    airports,
+    languages,
+    currency_facts,
+    roman,
+    arithmetic,
+    spanish_numbers,
+    easter,
+    validators,
+    colors,
 )
 PROVIDERS: tuple[Provider, ...] = tuple(module.PROVIDER for module in _MODULES)
 # Where the source of each provider is, by its name: part of a toolset's fingerprint.
