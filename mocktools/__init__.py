@@ -4,7 +4,7 @@
     with mocktools.activate("starter") as tools:
         print(tools.get("forecast_weather").call({"city": "Paris", "days": 2}).body)
 
-Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text`, `cities` (data) -
+Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text`, `cities`, `sky` (data) -
 `router`, `server`, `styles` (a server's side) - `transport` (interception) - `tools` (the callers' side) -
 `provider`, `providers/` (one file an API) - `toolsets`. The data are in `fixtures/`; its README names
 every source. Not covered: APIs that keep a state, faults, recorded exchanges.

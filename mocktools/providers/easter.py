@@ -51,7 +51,7 @@ def eastern(year: int) -> datetime.date:
 def _easter(query: Query) -> Body:
     year, church = query.integer("jahr"), query.text("kirche").lower()
     if church not in CHURCHES:
-        raise invalid("kirche", query.text("kirche"), f"einer der Werte {', '.join(CHURCHES)}")
+        raise invalid("kirche", query.text("kirche"), f"one of: {', '.join(CHURCHES)}")
     sunday = western(year) if church == "west" else eastern(year)
     days = {name: (sunday + datetime.timedelta(days=after)).isoformat() for name, after in MOVABLE}
     return {

@@ -17,6 +17,10 @@ from mocktools.provider import Endpoint, Provider
 from mocktools.server import Body, Param, Query, invalid, not_found
 from mocktools.text import fold
 
+CATEGORIES = (
+    "Actinides", "Alkali metals", "Alkaline earth metals", "Halogens", "Lanthanides", "Metalloids", "Noble gases",
+    "Nonmetals", "Poor metals", "Transition metals",
+)  # fmt: skip
 SPELLINGS = {"aluminium": "Al", "aluminum": "Al", "caesium": "Cs", "cesium": "Cs", "sulphur": "S", "sulfur": "S"}
 
 
@@ -50,10 +54,6 @@ def _element(query: Query) -> Body:
     }
 
 
-def _categories() -> list[str]:
-    return sorted({row["category"] for row in fixtures.table("elements")["elements"]})
-
-
 def _fits(query: Query, row: dict[str, Any]) -> bool:
     """Whether an element has all the properties that are asked for; an unknown one fits no bound."""
     for name in ("group", "period"):
@@ -69,10 +69,10 @@ def _fits(query: Query, row: dict[str, Any]) -> bool:
 
 def _category(query: Query) -> str:
     wanted = fold(query.text("category"))
-    for category in map(fold, _categories()):
+    for category in map(fold, CATEGORIES):
         if wanted in (category, category.removesuffix("s"), category.removesuffix("es")):
             return category
-    raise invalid("category", query.text("category"), f"one of: {', '.join(_categories())}")
+    raise invalid("category", query.text("category"), f"one of: {', '.join(CATEGORIES)}")
 
 
 def _search(query: Query) -> Body:
@@ -105,7 +105,7 @@ PROVIDER = Provider(
             description="List chemical elements with given properties: category, group, period or year of discovery.",
             path="/v1/elements",
             params=(
-                Param("category", "Kind of element, such as noble gases or halogens", "noble gases", required=False),
+                Param("category", f"Kind of element: {', '.join(CATEGORIES)}", "Noble gases", required=False),
                 Param("group", "Column of the table", 17, kind="integer", required=False, minimum=1, maximum=18),
                 Param("period", "Row of the table", 2, kind="integer", required=False, minimum=1, maximum=7),
                 Param(

@@ -28,7 +28,7 @@ def _feature(city: City, **more: Any) -> dict[str, Any]:
         "country": city.country,
         "countrycode": city.country_code,
         **more,
-        "osm_value": "city",
+        "type": "city",
         "population": city.population,
     }
     return {

@@ -54,7 +54,7 @@ def _language(query: Query) -> Body:
             "officialIn": countries[:MOST_COUNTRIES],
             "officialInCount": len(countries),
         },
-        "meta": {"source": "Unicode CLDR"},
+        "meta": {"scheme": "ISO 639"},
     }
 
 
@@ -70,7 +70,7 @@ def _of_country(query: Query) -> Body:
             {"name": row["name"], "nativeName": row["native_name"], "iso639_1": _two_letters(row)} for row in rows
         ],
         "country": {"name": country["name"], "code": country["code"]},
-        "meta": {"count": len(rows), "source": "Unicode CLDR"},
+        "meta": {"count": len(rows), "scheme": "ISO 639"},
     }
 
 
