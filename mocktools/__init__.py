@@ -4,7 +4,7 @@
     with mocktools.activate("starter") as tools:
         print(tools.get("forecast_weather").call({"city": "Paris", "days": 2}).body)
 
-Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text` (data) - `params`, `refusals`,
+Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text`, `sky` (data) - `params`, `refusals`,
 `values`, `world`, `router`, `server`, `paging`, `styles`, `cities`, `ledger` (a server's side) - `faults`, `transport`
 (interception) - `tools` (the callers' side) - `provider`, `providers/` (one file an API) - `toolsets`. The data are in
 `fixtures/`; its README names every source. Not covered: recorded exchanges.

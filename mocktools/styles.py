@@ -98,3 +98,50 @@ def form(error: ApiError) -> Fields:
 def _of_one(error: ApiError, name: str) -> str:
     """What a style that lists fields says of one of them."""
     return missing(name).message if error.code == "missing_parameter" else error.message
+
+
+def json_api(error: ApiError) -> Fields:
+    """As JSON:API does: a list of `errors`, each with its `source`."""
+    fields: dict[str, Any] = {
+        "status": str(error.status), "code": error.code.upper(), "title": HTTPStatus(error.status).phrase,
+        "detail": error.message,
+    }  # fmt: skip
+    sources = [{"source": {"parameter": name}} for name in error.params] or [{}]
+    return {"errors": [fields | source for source in sources]}
+
+
+def typed(error: ApiError) -> Fields:
+    """As cloud services do: the name of an exception class in `__type`."""
+    names = {"missing_parameter": "MissingParameterException", "not_found": "ResourceNotFoundException"}
+    return {"__type": names.get(error.code, "ValidationException"), "Message": error.message}
+
+
+def hub(error: ApiError) -> Fields:
+    """As a gateway does that stands before many APIs: `messages` for people, `info` for the developer."""
+    return {"messages": f"The API answered with status {error.status}", "info": error.message}
+
+
+def flag(error: ApiError) -> Fields:
+    """A status word in capitals where the results would be."""
+    words = {"missing_parameter": "INVALID_REQUEST", "not_found": "ZERO_RESULTS"}
+    return {"results": None, "status": words.get(error.code, "INVALID_REQUEST"), "error_message": error.message}
+
+
+def spanish(error: ApiError) -> Fields:
+    """Of an API in Spanish; `detalle` keeps the words of the framework, as such APIs do."""
+    names = ", ".join(error.params)
+    said = {
+        "missing_parameter": f"Falta el parámetro obligatorio: {names}",
+        "invalid_parameter": f"Valor no válido en el parámetro: {names}",
+    }
+    return {"ok": False, "mensaje": said.get(error.code, error.message), "detalle": error.message}
+
+
+def german(error: ApiError) -> Fields:
+    """Of an API in German; `details` keeps the words of the framework, as such APIs do."""
+    names = ", ".join(error.params)
+    said = {
+        "missing_parameter": f"Pflichtparameter fehlt: {names}",
+        "invalid_parameter": f"Ungültiger Wert für Parameter: {names}",
+    }
+    return {"fehler": said.get(error.code, error.message), "statuscode": error.status, "details": error.message}
