@@ -4,18 +4,21 @@
     with mocktools.activate("starter") as tools:
         print(tools.get("forecast_weather").call({"city": "Paris", "days": 2}).body)
 
-Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text`, `cities` (data) -
-`router`, `server`, `styles` (a server's side) - `transport` (interception) - `tools` (the callers' side) -
-`provider`, `providers/` (one file an API) - `toolsets`. The data are in `fixtures/`; its README names
-every source. Not covered: APIs that keep a state, faults, recorded exchanges.
+Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text`, `sky` (data) - `params`, `refusals`,
+`values`, `world`, `router`, `server`, `paging`, `styles`, `cities`, `ledger` (a server's side) - `faults`, `transport`
+(interception) - `tools` (the callers' side) - `provider`, `providers/` (one file an API) - `toolsets`. The data are in
+`fixtures/`; its README names every source. Not covered: recorded exchanges.
 """
 
 from mocktools.errors import MockToolsError, NoFixture, UnknownTool, UnknownToolset
+from mocktools.faults import Faults
 from mocktools.tools import Result, Tool
 from mocktools.toolsets import DEFAULT_TODAY, Toolset, activate, load, toolset_names
+from mocktools.world import World
 
 __all__ = [
     "DEFAULT_TODAY",
+    "Faults",
     "MockToolsError",
     "NoFixture",
     "Result",
@@ -23,6 +26,7 @@ __all__ = [
     "Toolset",
     "UnknownTool",
     "UnknownToolset",
+    "World",
     "activate",
     "load",
     "toolset_names",

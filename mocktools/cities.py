@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from mocktools import fixtures
-from mocktools.server import ApiError, not_found
+from mocktools.refusals import ApiError, not_found
 from mocktools.text import fold
 
 
@@ -70,9 +70,20 @@ def search(text: str, prefix: bool = False) -> list[City]:
 
 
 def kilometres(one: City, other: City) -> float:
-    """The great-circle distance on a sphere with the mean radius of the earth."""
-    lat1, lat2 = math.radians(one.latitude), math.radians(other.latitude)
-    half_lat, half_lon = (lat2 - lat1) / 2, math.radians(other.longitude - one.longitude) / 2
+    """The great-circle distance of two cities."""
+    return great_circle(one.latitude, one.longitude, other.latitude, other.longitude)
+
+
+def nearest(latitude: float, longitude: float) -> list[tuple[float, City]]:
+    """All cities with their distance in kilometres from a point, the nearest first."""
+    ranked = [(great_circle(latitude, longitude, city.latitude, city.longitude), city) for city, *_ in _index()]
+    return sorted(ranked, key=lambda pair: (pair[0], pair[1].id))
+
+
+def great_circle(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """The distance in kilometres of two points on a sphere with the mean radius of the earth."""
+    lat1, lat2 = math.radians(latitude), math.radians(other_latitude)
+    half_lat, half_lon = (lat2 - lat1) / 2, math.radians(other_longitude - longitude) / 2
     chord = math.sin(half_lat) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin(half_lon) ** 2
     return 2 * 6371.0088 * math.asin(min(1.0, math.sqrt(chord)))
 

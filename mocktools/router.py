@@ -4,8 +4,8 @@
     >>> Router(()).find("GET", "https://api.example/v1")
     'no fixture answers GET https://api.example/v1: no fixtures are active'
 
-A `Route` only knows a method, a host, a path and a function, so that recorded exchanges or servers with
-a state can stand beside the tables of today. Not covered: path templates (`/users/{id}`).
+A `Route` only knows a method, a host, a path and a function, so that recorded exchanges can stand beside the servers
+of today. A path may be a template: `{name}` stands for one segment. Not covered: templates within a segment.
 """
 
 from __future__ import annotations
@@ -13,61 +13,102 @@ from __future__ import annotations
 import datetime
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from mocktools.world import World
 
 _SHOWN_URL = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A request as it reaches a server. `params` are those of the query, the first of each name."""
+    """A request as it reaches a server, and the `world` that the server remembers.
+
+    `params` are those of the query, the first of each name; `path` those that a path template names.
+    """
 
     method: str
     url: str
     params: Mapping[str, str]
     body: bytes
-    today: datetime.date
+    world: World
+    path: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def today(self) -> datetime.date:
+        """The date that the servers believe in."""
+        return self.world.today
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A server's reply: HTTP `status`, `body` and its content type."""
+    """A server's reply: HTTP `status`, `body`, its content type and further headers."""
 
     status: int
     body: bytes
     content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What answers requests with this `method` to `https://<host><path>`."""
+    """What answers requests with this `method` to `https://<host><path>`.
+
+    `errors` words a refusal that does not come from `answer`: how a provider says that there are too many requests.
+    """
 
     method: str
     host: str
     path: str
     answer: Callable[[Incoming], Reply]
+    errors: Callable[[Any], Mapping[str, Any]] | None = None
 
     @property
     def url(self) -> str:
         """The address without a query."""
         return f"https://{self.host}{self.path}"
 
+    def captures(self, path: str) -> dict[str, str] | None:
+        """What stands in `path` for each name of the template, or None if it is another path."""
+        wanted, got = self.path.split("/"), path.split("/")
+        if len(wanted) != len(got):
+            return None
+        found = {}
+        for pattern, segment in zip(wanted, got, strict=True):
+            if pattern.startswith("{"):
+                found[pattern[1:-1]] = unquote(segment)
+            elif pattern != segment:
+                return None
+        return found
+
 
 class Router:
-    """All active routes. Their order has no meaning: method, host and path decide alone."""
+    """All active routes. Their order has no meaning: method, host and path decide.
+
+    A plain path goes before a template. No two templates of one host and method may fit the same path.
+    """
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.routes = tuple(routes)
         self._by_key = {(route.method, route.host, route.path): route for route in self.routes}
+        self._templates = [route for route in self.routes if "{" in route.path]
 
     def find(self, method: str, url: str) -> Route | str:
         """The route of the request, or one text that explains the miss."""
         address = urlsplit(url)
         route = None
         if address.scheme == "https":
-            route = self._by_key.get((method.upper(), address.netloc.lower(), address.path))
+            method, host = method.upper(), address.netloc.lower()
+            route = self._by_key.get((method, host, address.path)) or self._template(method, host, address.path)
         return route or self._explain(method.upper(), url)
+
+    def _template(self, method: str, host: str, path: str) -> Route | None:
+        for route in self._templates:
+            if (route.method, route.host) == (method, host) and route.captures(path) is not None:
+                return route
+        return None
 
     def _explain(self, method: str, url: str) -> str:
         shown = url if len(url) <= _SHOWN_URL else url[:_SHOWN_URL] + "..."
@@ -96,7 +137,7 @@ def _why_not(route: Route, method: str, scheme: str, host: str, path: str) -> st
         ("method", method, route.method),
         ("scheme", scheme, "https"),
         ("host", host, route.host),
-        ("path", path, route.path),
+        ("path", path, path if route.captures(path) is not None else route.path),
     )
     reasons = [f"{what} is {got!r}, not {wanted!r}" for what, got, wanted in pairs if got != wanted]
     return "; ".join(reasons)

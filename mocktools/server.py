@@ -1,108 +1,51 @@
-"""The server side of a mock API: check the parameters of a request, build the reply.
+"""The server side of a mock API: what an answer function is given, and what it may raise.
 
-A provider's answer function takes a `Query` and returns the body of a 200, or raises `ApiError`:
+A provider's answer function takes a `Query` and returns the body of the reply, or raises `ApiError`:
 
     def answer(query: Query) -> Body:
         return {"double": 2 * query.integer("number")}
 
-Not covered: authentication, paging, request bodies.
+Not covered: authentication, uploads.
 """
 
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
-import orjson
+from mocktools.params import Param, Place
+from mocktools.refusals import ApiError, ErrorStyle, conflict, invalid, missing, not_found
+from mocktools.router import Incoming
+from mocktools.values import read
 
-from mocktools.router import Incoming, Reply
+__all__ = [
+    "ApiError", "Body", "ErrorStyle", "Param", "Query", "conflict", "invalid", "missing", "not_found",
+]  # fmt: skip
 
 Body = Mapping[str, Any] | Sequence[Any]
-Kind = Literal["string", "integer", "number", "date"]
-
-LONGEST_TEXT = 200
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-_MANY_DIGITS = re.compile(r"[+-]?[0-9]+", re.ASCII)
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Param:
-    """One parameter of an API: what the caller is told of it and what the server checks.
-
-    `example` is a value that works; the description shows it. `minimum` and `maximum` bound numbers.
-    An optional parameter with a `default` behaves as if the default had been sent.
-    """
-
-    name: str
-    description: str
-    example: Any
-    kind: Kind = "string"
-    required: bool = True
-    default: Any = None
-    minimum: int | float | None = None
-    maximum: int | float | None = None
-
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of this parameter."""
-        schema: dict[str, Any] = {"type": "string" if self.kind == "date" else self.kind}
-        if self.kind == "date":
-            schema["format"] = "date"
-        schema["description"] = f"{self.description}, e.g. {self.example}."
-        bounds = {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
-        return schema | {key: value for key, value in bounds.items() if value is not None}
-
-
-class ApiError(Exception):
-    """An API's refusal: becomes a reply with this `status`, worded by the provider's error style.
-
-    `params` are the names of the parameters that are to blame; `code` is a short machine-readable reason.
-    """
-
-    def __init__(self, status: int, code: str, message: str, params: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.params = tuple(params)
-
-
-ErrorStyle = Callable[[ApiError], Mapping[str, Any]]
-
-
-def missing(*names: str) -> ApiError:
-    """A 400: these required parameters were not sent."""
-    one = len(names) == 1
-    listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    message = f"Missing required parameter{'' if one else 's'}: {listed}"
-    return ApiError(400, "missing_parameter", message, names)
-
-
-def invalid(name: str, value: str, expected: str) -> ApiError:
-    """A 400: parameter `name` has a value that is not what is `expected` ("an integer, e.g. 3")."""
-    shown = value if len(value) <= 40 else value[:40] + "..."
-    return ApiError(400, "invalid_parameter", f"Parameter '{name}' must be {expected}; got '{shown}'", (name,))
-
-
-def not_found(message: str) -> ApiError:
-    """A 404: the parameters are fine, but there is no such thing."""
-    return ApiError(404, "not_found", message)
 
 
 class Query:
-    """The checked parameters of a request, and the server's date.
+    """The checked parameters of a request, the server's date, and the state of the provider (None without one).
 
-    Each accessor takes the name of a declared parameter and raises a 400 `ApiError` if its value does not fit.
+    Each accessor takes the name of a declared parameter and raises a 400 `ApiError` if its value does not fit. A null
+    and a blank text count as not sent.
     """
 
-    def __init__(self, incoming: Incoming, declared: Sequence[Param]) -> None:
+    def __init__(
+        self,
+        incoming: Incoming,
+        declared: Sequence[Param],
+        places: Mapping[str, Place],
+        state: Any = None,
+    ) -> None:
         self.today = incoming.today
+        self.state = state
         self._declared = {param.name: param for param in declared}
-        self._sent = {name: value.strip() for name, value in incoming.params.items() if value.strip()}
+        self._places = places
+        self._sent = self._gathered(incoming)
         absent = [param.name for param in declared if param.required and param.name not in self._sent]
         if absent:
             raise missing(*absent)
@@ -111,70 +54,72 @@ class Query:
         """Whether the parameter was sent or has a default."""
         return name in self._sent or self._declared[name].default is not None
 
+    def value(self, name: str) -> Any:
+        """The value as Python has it: text, number, bool, date, time, datetime (UTC), list or dict.
+
+        For an optional parameter that was not sent: its default, or else empty text for a string, None for the rest.
+        """
+        param = self._declared[name]
+        if name not in self._sent and param.default is None:
+            return "" if param.kind == "string" else None
+        wire = self._places[name] != "body" and name in self._sent
+        return read(param, self._sent.get(name, param.default), name, wire=wire)
+
+    def values(self) -> dict[str, Any]:
+        """All parameters that were sent or have a default, each checked, in the declared order."""
+        return {name: self.value(name) for name in self._declared if self.has(name)}
+
     def text(self, name: str) -> str:
-        """The value as text of at most 200 characters; empty for an optional parameter that was not sent.
+        """The value as text of bounded length; empty for an optional parameter that was not sent.
 
         A JSON list or object, which is what a caller sends who wraps the text in one, is refused.
         """
-        value = self._value(name)
-        if value.startswith(("[", "{")):
-            raise invalid(name, value, f"plain text{_eg(self._declared[name])}")
-        if len(value) > LONGEST_TEXT:
-            raise invalid(name, value, f"at most {LONGEST_TEXT} characters long")
-        return value
+        return str(self.value(name))
 
     def integer(self, name: str) -> int:
         """The value as an integer within the parameter's bounds; "3" and "+3" count, "3.0" does not."""
-        value = self._value(name)
-        if not _INTEGER.fullmatch(value):
-            param = self._declared[name]
-            expected = _bounded("an integer", param) if _MANY_DIGITS.fullmatch(value) else f"an integer{_eg(param)}"
-            raise invalid(name, value, expected)
-        return int(self._within(name, value, int(value)))
+        return int(self._there(name))
 
     def number(self, name: str) -> float:
         """The value as a finite number within the parameter's bounds."""
-        value = self._value(name)
-        if len(value) > LONGEST_TEXT or not _NUMBER.fullmatch(value):
-            raise invalid(name, value, f"a number{_eg(self._declared[name])}")
-        return float(self._within(name, value, float(value)))
+        return float(self._there(name))
 
     def date(self, name: str) -> datetime.date:
         """The value as a date; only the form YYYY-MM-DD and real dates of the years 1 to 9999 count."""
-        value = self._value(name)
-        try:
-            if _DATE.fullmatch(value):
-                return datetime.date.fromisoformat(value)
-        except ValueError:
-            pass
-        raise invalid(name, value, "a valid date in the form YYYY-MM-DD")
+        found: datetime.date = self._there(name)
+        return found
 
-    def _value(self, name: str) -> str:
-        default = self._declared[name].default
-        return self._sent.get(name, "" if default is None else str(default))
+    def _there(self, name: str) -> Any:
+        """A value; one that was not sent is refused as an empty text would be."""
+        if not self.has(name):
+            return read(self._declared[name], "", name, wire=True)
+        return self.value(name)
 
-    def _within(self, name: str, value: str, number: float) -> float:
-        param = self._declared[name]
-        low = param.minimum if param.minimum is not None else float("-inf")
-        high = param.maximum if param.maximum is not None else float("inf")
-        if not low <= number <= high or number in (float("inf"), float("-inf")):
-            raise invalid(name, value, _bounded("an integer" if param.kind == "integer" else "a number", param))
-        return number
-
-
-def _eg(param: Param) -> str:
-    return f", e.g. {param.example}"
-
-
-def _bounded(what: str, param: Param) -> str:
-    if param.minimum is None or param.maximum is None:
-        return f"{what} of reasonable size"
-    return f"{what} between {param.minimum} and {param.maximum}"
+    def _gathered(self, incoming: Incoming) -> dict[str, Any]:
+        """What was sent, from each parameter's own place; blank texts and nulls left out."""
+        places = set(self._places.values())
+        sources: dict[Place, Mapping[str, Any]] = {"query": incoming.params, "path": incoming.path}
+        sources["body"] = body_of(incoming) if "body" in places else {}
+        found = {}
+        for name, place in self._places.items():
+            value = sources[place].get(name)
+            if isinstance(value, str):
+                value = value.strip() or None
+            if value is not None:
+                found[name] = value
+        return found
 
 
-def respond(answer: Callable[[Query], Body], declared: Sequence[Param], style: ErrorStyle, incoming: Incoming) -> Reply:
-    """The reply of an API: `answer`'s body as a 200, or an `ApiError` in the API's own `style`."""
+def body_of(incoming: Incoming) -> dict[str, Any]:
+    """The JSON object in a request's body; an empty body counts as an empty object. Raises a 400 `ApiError`."""
     try:
-        return Reply(200, orjson.dumps(answer(Query(incoming, declared))))
-    except ApiError as error:
-        return Reply(error.status, orjson.dumps(style(error)))
+        body = json.loads(incoming.body or b"{}", parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise ApiError(400, "invalid_body", "The request body is not valid JSON") from None
+    if not isinstance(body, dict):
+        raise ApiError(400, "invalid_body", 'The request body must be a JSON object, e.g. {"key": "value"}')
+    return body
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -19,11 +19,13 @@ import orjson
 
 from mocktools import fixtures
 from mocktools.errors import MockToolsError, UnknownTool, UnknownToolset, unknown
+from mocktools.faults import Faults
 from mocktools.provider import Provider
 from mocktools.providers import MODULES, PROVIDERS
 from mocktools.router import Route, Router
 from mocktools.tools import Tool
-from mocktools.transport import intercepted
+from mocktools.transport import active, intercepted
+from mocktools.world import World
 
 # The date of the exchange rates, the most perishable of the fixtures.
 DEFAULT_TODAY = datetime.date(2026, 10, 30)
@@ -59,12 +61,26 @@ class Toolset:
                 return tool
         raise UnknownTool(unknown("tool", name, (tool.name for tool in self.tools)))
 
+    def reset(self) -> None:
+        """The servers forget everything that was done: their state is again that of the seed tables.
+
+        Raises `MockToolsError` outside `activate`.
+        """
+        active().world.reset()
+
+    def fresh(self) -> World:
+        """A world of its own for `Tool.call(arguments, world)`, in which nothing has been done yet.
+
+        Raises `MockToolsError` outside `activate`.
+        """
+        return World(active().world.today)
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that can change an answer: specs, fixture files and the mocks' source."""
         digest = hashlib.sha256()
         for tool in self.tools:
-            spec = [tool.name, tool.description, tool.parameters, tool.provider, tool.tags, tool.url]
+            spec = [tool.name, tool.description, tool.parameters, tool.provider, tool.tags, tool.url, tool.method]
             digest.update(orjson.dumps(spec, option=orjson.OPT_SORT_KEYS) + b"\n")
         used = {tool.provider for tool in self.tools}
         providers = [provider for provider in PROVIDERS if provider.name in used]
@@ -128,15 +144,23 @@ def _toolset(name: str, tools: Sequence[str]) -> Toolset:
 
 
 @contextlib.contextmanager
-def activate(toolset: Toolset | str | Sequence[str], today: datetime.date = DEFAULT_TODAY) -> Iterator[Toolset]:
+def activate(
+    toolset: Toolset | str | Sequence[str],
+    today: datetime.date = DEFAULT_TODAY,
+    faults: str | None = None,
+    seed: int = 0,
+) -> Iterator[Toolset]:
     """Within the block everything that goes through `requests` is answered by the mocks of `toolset`.
 
     `toolset` may be what `load` takes. `today` is the date the servers believe in, within the years 2024
-    to 2027 that the tables cover (their time is noon UTC). Yields the toolset. Raises `MockToolsError`
-    for another date and within another `activate` block.
+    to 2027 that the tables cover (their time is noon UTC). `faults` lets a share of the calls fail, as in
+    "429:0.1,timeout:0.02" (see `faults.py`); `seed` decides which. What the servers remember ends with the
+    block. Yields the toolset. Raises `MockToolsError` for another date, for faults that cannot be read, and
+    within another `activate` block.
     """
     chosen = toolset if isinstance(toolset, Toolset) else load(toolset)
     if isinstance(today, datetime.datetime) or not FIRST_DAY <= today <= LAST_DAY:
         raise MockToolsError(f"today must be a date from {FIRST_DAY} to {LAST_DAY}, which the fixtures cover")
-    with intercepted(Router(chosen.routes), today):
+    some = None if faults is None else Faults.parse(faults, seed)
+    with intercepted(Router(chosen.routes), World(today), some):
         yield chosen

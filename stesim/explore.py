@@ -86,9 +86,10 @@ class Exploration:
     def _try_once(
         self, place: Place, conversation: Conversation, past: LongTermMemory
     ) -> Generator[Request, Completion, Trial]:
-        """One trial: imagine a query, try to answer it, reflect."""
+        """One trial: imagine a query, try to answer it, reflect. What earlier trials did with the tools is undone."""
         query = conversation.query = yield from self._imagine(place, conversation, past)
-        solver = Solver(lambda text: parse_tolerant(text, [place.tool]), self._call, self.settings.max_calls)
+        call = self.toolbox.fresh().call if self.settings.feedback else _withhold
+        solver = Solver(lambda text: parse_tolerant(text, [place.tool]), call, self.settings.max_calls)
         stop_reason = yield from solver.solve(
             conversation, lambda call, messages: self._request("try", replace(place, call=call), messages)
         )
@@ -118,9 +119,6 @@ class Exploration:
         completion = yield self._request("reflect", place, messages)
         text = completion.text.strip()
         return Reflection(parse_reflection(text), text)
-
-    def _call(self, action: Action) -> Observation:
-        return self.toolbox.call(action) if self.settings.feedback else WITHHELD
 
     def _request(self, purpose: Purpose, place: Place, messages: tuple[Message, ...]) -> Request:
         sampling = self.settings.sampling
@@ -174,6 +172,10 @@ class Exploration:
                     f"a context of {self.settings.context} tokens is too small for the description of {name}, the "
                     f"instructions and a reply of {self.settings.sampling.max_tokens}; use a larger --ctx"
                 ) from None
+
+
+def _withhold(_: Action) -> Observation:
+    return WITHHELD
 
 
 def drive(asking: Asking, model: Model) -> None:

@@ -263,7 +263,8 @@ class RunSettings:
     `short_term`, `long_term`, `feedback` and `reflection` are the paper's ablation switches. A query is imagined at
     a temperature of its own: small models need a high one to imagine something new and a low one to keep to the
     format. `observation_limit` is in characters, `long_term_tokens` and `context` in tokens; `today` is an ISO date.
-    `constrain` says whether replies are held to a grammar while they are decoded.
+    `constrain` says whether replies are held to a grammar while they are decoded; `faults` which share of the calls
+    fails ("429:0.1,timeout:0.02") or `off`.
     """
 
     tools: tuple[str, ...]
@@ -278,6 +279,7 @@ class RunSettings:
     long_term_tokens: int = 512
     today: str = ""
     constrain: bool = False
+    faults: str = "off"
     short_term: bool = True
     long_term: bool = True
     feedback: bool = True

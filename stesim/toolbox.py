@@ -3,7 +3,8 @@
     with Toolbox.open(["forecast_weather"]) as toolbox:
         toolbox.call(Action("forecast_weather", {"city": "Paris", "days": 2})).text
 
-Not covered: stateful tools, faults, tools of the user's own.
+Some tools remember what was done; a trial makes its calls with a `fresh()` toolbox, in which nothing has been done yet.
+Not covered: tools of the user's own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from stesim.errors import ToolError
 from stesim.records import Action, Observation, Tool
 
 STARTER = "starter"
+NO_FAULTS = "off"
 
 
 class Toolbox:
@@ -26,9 +28,10 @@ class Toolbox:
     `limit` is how many characters of a result a model is shown. Made with `Toolbox.open`.
     """
 
-    def __init__(self, toolset: mocktools.Toolset, limit: int) -> None:
+    def __init__(self, toolset: mocktools.Toolset, limit: int, world: mocktools.World | None = None) -> None:
         self._toolset = toolset
         self._limit = limit
+        self._world = world
         self.fingerprint = toolset.fingerprint
         self.tools = tuple(
             Tool(name=tool.name, description=tool.description, parameters=tool.parameters, provider=tool.provider)
@@ -38,15 +41,23 @@ class Toolbox:
     @classmethod
     @contextlib.contextmanager
     def open(
-        cls, names: Sequence[str] | str = STARTER, *, today: datetime.date | None = None, limit: int = 2048
+        cls,
+        names: Sequence[str] | str = STARTER,
+        *,
+        today: datetime.date | None = None,
+        limit: int = 2048,
+        faults: str = NO_FAULTS,
+        seed: int = 0,
     ) -> Iterator[Toolbox]:
         """The tools of these names (or of a named toolset), answering from fixtures as of `today`.
 
-        Raises `ToolError` for an unknown name, with the nearest ones, and for a broken fixture.
+        `faults` are a share of calls that fail, decided by `seed`. Raises `ToolError` for an unknown name, with the
+        nearest ones, for faults that cannot be read, and for a broken fixture.
         """
+        spec = None if faults == NO_FAULTS else faults
         with user_errors():
             toolset = mocktools.load(names if isinstance(names, str) else list(names))
-            with mocktools.activate(toolset, today=today or mocktools.DEFAULT_TODAY):
+            with mocktools.activate(toolset, today=today or mocktools.DEFAULT_TODAY, faults=spec, seed=seed):
                 yield cls(toolset, limit)
 
     def get(self, name: str) -> Tool:
@@ -55,16 +66,29 @@ class Toolbox:
             self._toolset.get(name)
         return next(tool for tool in self.tools if tool.name == name)
 
+    def fresh(self) -> Toolbox:
+        """The same tools in a state in which nothing has been done yet; calls with one do not show in another."""
+        with user_errors():
+            return Toolbox(self._toolset, self._limit, self._toolset.fresh())
+
     def call(self, action: Action) -> Observation:
         """Make the call; whatever the arguments, the result is an observation."""
         with user_errors():
-            result = self._toolset.get(action.tool).call(action.arguments)
+            result = self._toolset.get(action.tool).call(action.arguments, self._world)
         return Observation(text=shown(result.status, result.body, self._limit), kind=result.kind, status=result.status)
 
 
 def default_today() -> datetime.date:
     """The date that the fixtures were made for."""
     return mocktools.DEFAULT_TODAY
+
+
+def fault_spec(text: str) -> str:
+    """What `--faults` says, always in the same form; raises `ToolError`."""
+    if text == NO_FAULTS:
+        return text
+    with user_errors():
+        return mocktools.Faults.parse(text).spec
 
 
 def toolset_names() -> list[str]:
@@ -89,7 +113,10 @@ def user_errors() -> Iterator[None]:
 
 def shown(status: int | None, body: str, limit: int) -> str:
     """A result as a model is shown it: an error says its status, and a long text is cut with a visible mark."""
+    body = body.replace("\r\n", "\n")  # pages of HTML have these
     text = body if status is None or status < 400 else f"Error (HTTP {status}): {body}"
+    if not text:
+        text = f"(HTTP {status}, no content)"
     if len(text) <= limit:
         return text
     return f"{text[:limit]} … [cut: {len(text) - limit} more characters]"
@@ -97,14 +124,23 @@ def shown(status: int | None, body: str, limit: int) -> str:
 
 def describe(tool: Tool) -> str:
     """What a prompt says of a tool: name, purpose, and one line for each parameter."""
-    properties: Mapping[str, Any] = tool.parameters.get("properties", {})
-    required = tool.parameters.get("required", [])
     lines = [f"API name: {tool.name}", f"Description: {tool.description}"]
-    lines += ["Parameters:"] if properties else ["Parameters: none"]
-    for name, schema in properties.items():
-        traits = ", ".join([_type_of(schema), "required" if name in required else "optional"])
-        lines.append(f"- {name} ({traits}): {schema.get('description', '')}".rstrip(": "))
-    return "\n".join(lines)
+    members = _members(tool.parameters)
+    return "\n".join([*lines, "Parameters:" if members else "Parameters: none", *members])
+
+
+def _members(schema: Mapping[str, Any], indent: str = "") -> list[str]:
+    """One line for each member of an object, and indented ones for the members of its objects."""
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    required = schema.get("required", [])
+    lines = []
+    for name, inner in properties.items():
+        traits = ", ".join([_type_of(inner), "required" if name in required else "optional"])
+        lines.append(f"{indent}- {name} ({traits}): {inner.get('description', '')}".rstrip(": "))
+        lines += _members(inner, indent + "  ")
+        if isinstance(inner.get("items"), Mapping):
+            lines += _members(inner["items"], indent + "  ")
+    return lines
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
@@ -112,6 +148,8 @@ def _type_of(schema: Mapping[str, Any]) -> str:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
     kind = schema.get("type", "any")
     name = " or ".join(kind) if isinstance(kind, list) else str(kind)
+    if kind == "array" and isinstance(schema.get("items"), Mapping):
+        return f"array of {_type_of(schema['items'])}"
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
         return f"{name} from {low} to {high}"

@@ -1,4 +1,4 @@
-"""Time zones: the local time of a city now, and a time of one zone in another.
+"""Time zones: the local time of a city now, a time of one zone in another, a zone's offset and clock changes.
 
     import mocktools
     with mocktools.activate("starter") as tools:
@@ -136,6 +136,41 @@ def _convert(query: Query) -> Body:
     }  # fmt: skip
 
 
+def _zone_info(query: Query) -> Body:
+    zone = _zone(query, "timezone")
+    day = query.date("date") if query.has("date") else query.today
+    if not 2024 <= day.year <= 2027:
+        raise invalid("date", day.isoformat(), "a date of the years 2024 to 2027")
+    moment = datetime.datetime.combine(day, datetime.time(12))
+    _, offset, short, saving = _at(zone, moment)
+    later = next((period for period in _periods(zone) if period[0] > moment), None)
+    return {
+        "timezone": zone,
+        "utc_offset": _offset_text(offset),
+        "abbreviation": short,
+        "daylight_saving": saving,
+        "date": day.isoformat(),
+        "next_change": later and {
+            "utc": later[0].strftime("%Y-%m-%dT%H:%MZ"),
+            "local_before": (later[0] + offset).strftime("%Y-%m-%d %H:%M"),
+            "local_after": (later[0] + later[1]).strftime("%Y-%m-%d %H:%M"),
+            "utc_offset": _offset_text(later[1]),
+            "daylight_saving": later[3],
+        },
+        "offset_seconds": int(offset.total_seconds()),
+    }  # fmt: skip
+
+
+def _unix(query: Query) -> Body:
+    now = datetime.datetime.combine(query.today, datetime.time(12), UTC)
+    return {
+        "unix_time": int(now.timestamp()),
+        "milliseconds": int(now.timestamp()) * 1000,
+        "iso_8601": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "server": "time-1",
+    }
+
+
 PROVIDER = Provider(
     name="clock",
     host="api.zonetime.example",
@@ -160,6 +195,25 @@ PROVIDER = Provider(
                 Param("to", "City or time zone to convert to", "Tokyo"),
             ),
             answer=_convert,
+            tags=("time",),
+        ),
+        Endpoint(
+            tool="get_time_zone",
+            description="Get the UTC offset of a time zone on a day, whether daylight saving applies, and when its "
+            "clocks change next.",
+            path="/api/v2/zone",
+            params=(
+                Param("timezone", "City or IANA time zone", "Europe/Berlin"),
+                Param("date", "Day as YYYY-MM-DD (default: today)", "2026-07-01", kind="date", required=False),
+            ),
+            answer=_zone_info,
+            tags=("time",),
+        ),
+        Endpoint(
+            tool="get_unix_time",
+            description="Get the current Unix timestamp, in seconds and milliseconds since 1970.",
+            path="/api/v2/unixtime",
+            answer=_unix,
             tags=("time",),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Countries: capital, currency, languages, population and borders of one; the countries of a region.
+"""Countries: capital, currency, languages, population and borders of one; those of a region, around one, of a capital.
 
     import mocktools
     with mocktools.activate("all") as tools:
@@ -32,11 +32,16 @@ def by_name() -> dict[str, Row]:
     return found
 
 
-def _country(query: Query) -> Body:
-    name = query.text("name")
+def _find(name: str) -> Row:
     row = by_name().get(fold(name).removeprefix("the "))
     if row is None:
         raise not_found(f"No country named '{name}'")
+    return row
+
+
+def _country(query: Query) -> Body:
+    name = query.text("name")
+    row = _find(name)
     names = {land["code"]: land["name"] for land in fixtures.table("countries")["countries"]}
     return {
         "name": row["name"],
@@ -73,11 +78,51 @@ def _region(query: Query) -> Body:
     }
 
 
+@lru_cache(maxsize=1)
+def _by_capital() -> dict[str, Row]:
+    """Countries by the folded names of their capitals, also the other names that cities.json has."""
+    lands = {row["code"]: row for row in fixtures.table("countries")["countries"]}
+    found = {fold(row["capital"]): row for row in reversed(lands.values())}
+    for city in fixtures.table("cities")["cities"]:
+        if city.get("capital") and city["country_code"] in lands:
+            for alias in city.get("aliases", ()):
+                found.setdefault(fold(alias), lands[city["country_code"]])
+    return found
+
+
+def _capital(query: Query) -> Body:
+    capital = query.text("capital")
+    row = _by_capital().get(fold(capital.split(",")[0]))
+    if row is None:
+        raise not_found(f"No country has a capital named '{capital}'")
+    return {
+        "country": row["name"],
+        "capital": row["capital"],
+        "country_code": row["code"],
+        "continent": row["continent"],
+        "subregion": row["subregion"],
+        "population": row["population"],
+    }
+
+
+def _neighbours(query: Query) -> Body:
+    row = _find(query.text("country"))
+    around = [by_name()[fold(code)] for code in row["borders"] if fold(code) in by_name()]
+    return {
+        "country": row["name"],
+        "count": len(around),
+        "neighbours": [
+            {"name": land["name"], "code": land["code"], "capital": land["capital"]}
+            for land in sorted(around, key=lambda land: str(land["name"]))
+        ],
+    }
+
+
 PROVIDER = Provider(
     name="countries",
     host="restcountries-api.example",
     errors=styles.message,
-    fixtures=("countries",),
+    fixtures=("countries", "cities"),
     endpoints=(
         Endpoint(
             tool="get_country",
@@ -99,6 +144,22 @@ PROVIDER = Provider(
                 ),
             ),
             answer=_region,
+            tags=("countries",),
+        ),
+        Endpoint(
+            tool="find_country_by_capital",
+            description="Find out which country a city is the capital of.",
+            path="/v3/capital",
+            params=(Param("capital", "Name of the capital", "Canberra"),),
+            answer=_capital,
+            tags=("countries",),
+        ),
+        Endpoint(
+            tool="list_neighbouring_countries",
+            description="List the countries that share a land border with a country, with their capitals.",
+            path="/v3/neighbours",
+            params=(Param("country", "Country name or code", "Switzerland"),),
+            answer=_neighbours,
             tags=("countries",),
         ),
     ),

@@ -1,4 +1,4 @@
-"""An encyclopedia: search its articles, read the summary of one.
+"""An encyclopedia: search its articles, read the summary of one or of the article of the day.
 
     import mocktools
     with mocktools.activate("starter") as tools:
@@ -10,6 +10,7 @@ made from their tables. Not covered: anything else; sections, pictures, links.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -100,6 +101,19 @@ def _summary(query: Query) -> Body:
     return {"title": article.title, "description": article.description, "extract": article.extract, "lang": "en"}
 
 
+def _featured(query: Query) -> Body:
+    written = fixtures.table("articles")["articles"]
+    # A hash and not the day's number: neighbours in the table are alike.
+    digest = hashlib.sha256(query.today.isoformat().encode()).digest()
+    row = written[int.from_bytes(digest[:4], "big") % len(written)]
+    return {
+        "featured": {"title": row["title"], "description": row["description"], "extract": row["extract"]},
+        "date": query.today.isoformat(),
+        "lang": "en",
+        "content_type": "standard",
+    }
+
+
 PROVIDER = Provider(
     name="encyclopedia",
     host="en.openpedia.example",
@@ -126,6 +140,13 @@ PROVIDER = Provider(
             path="/api/rest_v1/summary",
             params=(Param("title", "Title of the article", "Albert Einstein"),),
             answer=_summary,
+            tags=("knowledge",),
+        ),
+        Endpoint(
+            tool="get_featured_article",
+            description="Get today's featured article of the encyclopedia.",
+            path="/api/rest_v1/feed/featured",
+            answer=_featured,
             tags=("knowledge",),
         ),
     ),

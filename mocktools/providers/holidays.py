@@ -1,4 +1,4 @@
-"""Public holidays: those of a country in a year, and the next one from today.
+"""Public holidays: those of a country in a year or between dates, the next one, and whether a day is one.
 
     import mocktools
     with mocktools.activate("all") as tools:
@@ -52,6 +52,42 @@ def _next(query: Query) -> Body:
     }
 
 
+def _between(query: Query) -> Body:
+    _, row = _country(query)
+    start, end = query.date("start_date"), query.date("end_date")
+    if not FIRST <= start <= LAST:
+        raise invalid("start_date", start.isoformat(), f"a date from {FIRST} to {LAST}")
+    if not start <= end <= LAST:
+        raise invalid("end_date", end.isoformat(), f"a date from start_date to {LAST}")
+    found = [pair for pair in row["holidays"] if start.isoformat() <= pair[0] <= end.isoformat()]
+    offset, limit = query.integer("offset"), query.integer("limit")
+    return {
+        "holidays": [{"date": day, "name": name} for day, name in found[offset : offset + limit]],
+        "total": len(found),
+        "offset": offset,
+        "country": row["name"],
+    }
+
+
+def _check(query: Query) -> Body:
+    code, row = _country(query)
+    day = query.date("date") if query.has("date") else query.today
+    if not FIRST <= day <= LAST:
+        raise invalid("date", day.isoformat(), f"a date from {FIRST} to {LAST}")
+    names = [name for date, name in row["holidays"] if date == day.isoformat()]
+    return {
+        "is_holiday": bool(names),
+        "name": names[0] if names else None,
+        "date": day.isoformat(),
+        "day_of_week": WEEKDAYS[day.weekday()],
+        "is_weekend": day.weekday() >= 5,
+        "country": row["name"],
+        "country_code": code,
+    }
+
+
+# What the table covers.
+FIRST, LAST = datetime.date(2024, 1, 1), datetime.date(2027, 12, 31)
 CODE = Param("country_code", "Two-letter country code", "FR")
 
 PROVIDER = Provider(
@@ -76,5 +112,32 @@ PROVIDER = Provider(
             answer=_next,
             tags=("holidays", "dates"),
         ),
+        Endpoint(
+            tool="list_holidays_between",
+            description="List the public holidays of a country from one date to another.",
+            path="/api/v3/publicholidays/between",
+            params=(
+                CODE,
+                Param("start_date", "First day as YYYY-MM-DD", "2026-12-01", kind="date"),
+                Param("end_date", "Last day as YYYY-MM-DD", "2027-01-31", kind="date"),
+                Param(
+                    "limit", "Most holidays to return", 10, kind="integer", required=False,
+                    default=10, minimum=1, maximum=12,
+                ),
+                Param(
+                    "offset", "How many to skip", 0, kind="integer", required=False, default=0, minimum=0, maximum=500
+                ),
+            ),
+            answer=_between,
+            tags=("holidays", "dates"),
+        ),
+        Endpoint(
+            tool="check_public_holiday",
+            description="Tell whether a day is a public holiday in a country. Checks today if no date is given.",
+            path="/api/v3/ispublicholiday",
+            params=(CODE, Param("date", "Day as YYYY-MM-DD", "2026-12-25", kind="date", required=False)),
+            answer=_check,
+            tags=("holidays", "dates"),
+        ),
     ),
-)
+)  # fmt: skip

@@ -1,11 +1,12 @@
-"""Weather of today and a forecast. The weather is INVENTED: a plausible climate, not observations.
+"""Weather of today, a forecast and past days. The weather is INVENTED: a plausible climate, not observations.
 
     import mocktools
     with mocktools.activate("starter") as tools:
         print(tools.get("forecast_weather").call({"city": "Oslo", "days": 2}).body)
 
 Temperature follows latitude and season, and a hash of city and date adds the day's mood, so that a date has
-the same weather in today's report and in an earlier forecast. `fixtures/climate.json` holds the parameters.
+the same weather in today's report, in an earlier forecast and in the history.
+`fixtures/climate.json` holds the parameters.
 Not covered: altitude (so La Paz is too warm), sea and desert climates, hours of the day.
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 from mocktools import fixtures, styles
 from mocktools.cities import City, find
 from mocktools.provider import Endpoint, Provider
-from mocktools.server import Body, Param, Query
+from mocktools.server import Body, Param, Query, invalid
 
 
 def _day(city: City, day: datetime.date) -> dict[str, Any]:
@@ -77,6 +78,28 @@ def _forecast(query: Query) -> Body:
     return {"city": city.name, "country": city.country, "forecast": [_day(city, day) for day in days]}
 
 
+def _history(query: Query) -> Body:
+    city, start, end = find(query.text("city")), query.date("start_date"), query.date("end_date")
+    if not FIRST_RECORD <= start < query.today:
+        raise invalid("start_date", start.isoformat(), f"a date from {FIRST_RECORD} to yesterday")
+    if not start <= end < query.today or (end - start).days >= MOST_PAST_DAYS:
+        expected = f"a date from start_date to yesterday, at most {MOST_PAST_DAYS - 1} days after start_date"
+        raise invalid("end_date", end.isoformat(), expected)
+    days = [_day(city, start + datetime.timedelta(days=after)) for after in range((end - start).days + 1)]
+    # A chance of rain belongs to a forecast.
+    daily = [{key: value for key, value in day.items() if key != "chance_of_rain_percent"} for day in days]
+    return {
+        "city": city.name,
+        "country": city.country,
+        "daily": daily,
+        "mean_temperature_c": round(sum(day["high_c"] + day["low_c"] for day in daily) / (2 * len(daily)), 1),
+        "total_precipitation_mm": round(sum(day["precipitation_mm"] for day in daily), 1),
+        "model": "synthetic-climate",
+    }
+
+
+FIRST_RECORD = datetime.date(1940, 1, 1)
+MOST_PAST_DAYS = 7
 CITY = Param("city", "City name, optionally with its country", "Paris")
 
 PROVIDER = Provider(
@@ -99,6 +122,18 @@ PROVIDER = Provider(
             path="/v1/forecast",
             params=(CITY, Param("days", "Number of days to forecast", 3, kind="integer", minimum=1, maximum=7)),
             answer=_forecast,
+            tags=("weather",),
+        ),
+        Endpoint(
+            tool="get_weather_history",
+            description="Get the weather that a city had on past days, up to 7 days in a row.",
+            path="/v1/archive",
+            params=(
+                CITY,
+                Param("start_date", "First day as YYYY-MM-DD", "2026-07-14", kind="date"),
+                Param("end_date", "Last day as YYYY-MM-DD", "2026-07-16", kind="date"),
+            ),
+            answer=_history,
             tags=("weather",),
         ),
     ),

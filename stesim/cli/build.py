@@ -53,6 +53,7 @@ DEFAULTS: Values = {
     "long_term_tokens": 512,
     "today": None,
     "constrain": "auto",
+    "faults": toolbox.NO_FAULTS,
     "short_term": True,
     "long_term": True,
     "feedback": True,
@@ -71,6 +72,8 @@ PAPER: Values = {
     "max_tokens": 360,
     "constrain": "off",
 }
+# Settings of runs from before there was a choice.
+_LATER: Values = {"constrain": False, "faults": toolbox.NO_FAULTS}
 _PARTS = {
     "model": ("spec", "name", "fingerprint"),
     "prompts": ("source", "fingerprint"),
@@ -122,7 +125,8 @@ def checked(manifest: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     wanted |= {"tools": list, "context": int, "today": str, "constrain": bool}
     settings = manifest.get("settings")
     if isinstance(settings, dict):
-        settings.setdefault("constrain", False)  # of runs from before there was a choice
+        for name, value in _LATER.items():
+            settings.setdefault(name, value)
     if isinstance(settings, dict) and settings.keys() == wanted.keys():
         wrong = [name for name, kind in wanted.items() if not _is(settings[name], kind)]
     else:

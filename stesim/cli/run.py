@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from stesim import toolbox
 from stesim.cli import build, finish
 from stesim.cli.common import echo_json, plain
 from stesim.cli.view import make_view
@@ -33,6 +34,7 @@ Examples:
   stesim run --tools forecast_weather --watch    follow the conversation
   stesim run --model mistral.gguf --paper        the paper's 15 x 4 trials, 4 calls, temperature 1.0
   stesim run --constrain off                     let the model break the format, and see what the parser mends
+  stesim run --faults 429:0.1,timeout:0.05       some calls fail, as they do with real servers
   stesim run --out runs/first                    go on with a run that was stopped
   stesim run --model replay:runs/first           repeat a run without its model
 """
@@ -121,6 +123,10 @@ class Finite(click.FloatRange):
     text="Hold replies to a grammar of well-formed calls while they are decoded; auto: where the model can be.",
 )
 @_setting("--today", text="The date that the tools take for today, such as 2024-05-31.")
+@_setting(
+    "--faults",
+    text="Let a share of the calls fail, as in 429:0.1,503:0.05,timeout:0.02 (also 401, 403, 500, 502, 504); or off.",
+)
 @_switch("feedback", "Show the model the results of its calls.")
 @_switch("short-term", "Keep the episode's earlier trials in the conversation.")
 @_switch("long-term", "List the earlier queries when a new one is imagined.")
@@ -142,12 +148,16 @@ def run(
     values = build.DEFAULTS | recorded.get("settings", {}) | (build.PAPER if paper else {})
     values |= {name: value for name, value in typed.items() if value is not None}
     values["tools"] = build.chosen_tools(values["tools"])
+    values["faults"] = toolbox.fault_spec(values["faults"])
     thread_count = _thread_count(threads)
     source = recorded.get("prompts", {}).get("source", "default")
     prompts = load_prompts(prompts_folder or (None if source == "default" else Path(source)))
     spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
     today = build.parse_day(values["today"])
-    with no_network(), Toolbox.open(values["tools"], today=today, limit=values["observation_limit"]) as box:
+    opened = Toolbox.open(
+        values["tools"], today=today, limit=values["observation_limit"], faults=values["faults"], seed=values["seed"]
+    )
+    with no_network(), opened as box:
         click.echo(f"loading {plain(spec)} …", err=True)
         model = build.open_model(spec, context=values["context"], threads=thread_count, today=today)
         settings = build.make_settings(values, model)

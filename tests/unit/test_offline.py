@@ -45,7 +45,7 @@ def test_other_threads_cannot_either() -> None:
 def test_the_mock_tools_need_no_socket() -> None:
     with no_network(), mocktools.activate("all") as tools:
         for tool in tools.tools:
-            assert tool.call(tool.example).kind == "ok", tool.name
+            assert tool.call(tool.example, tools.fresh()).kind == "ok", tool.name
 
 
 def test_afterwards_sockets_open_again() -> None:

@@ -42,6 +42,71 @@ def test_the_default_date_is_that_of_the_exchange_rates() -> None:
     assert fixtures.table("rates")["as_of"] == mocktools.DEFAULT_TODAY.isoformat()
 
 
+def test_the_history_of_rates_ends_with_the_latest() -> None:
+    latest, history = fixtures.table("rates"), fixtures.table("rate_history")
+    codes, days = history["currencies"].split(), history["days"]
+    assert sorted([*codes, "EUR"]) == sorted(latest["rates"])
+    assert list(days) == sorted(days)
+    assert all(datetime.date.fromisoformat(day).weekday() < 5 for day in days)
+    assert all(len(rates) == len(codes) and min(rates) > 0 for rates in days.values())
+    last = dict(zip(codes, days[latest["as_of"]], strict=True))
+    assert last == {code: row["rate"] for code, row in latest["rates"].items() if code != "EUR"}
+
+
+def test_airports_have_distinct_codes_and_a_place_on_the_map() -> None:
+    airports = fixtures.table("airports")["airports"]
+    assert len(airports) > 1000
+    for key, size in (("iata", 3), ("icao", 4)):
+        codes = [row[key] for row in airports]
+        assert len(set(codes)) == len(codes)
+        assert all(re.fullmatch(f"[A-Z0-9]{{{size}}}", code) for code in codes)
+    assert all(abs(row["latitude"]) < 90 and abs(row["longitude"]) <= 180 for row in airports)
+    famous = {"LHR", "CDG", "FRA", "JFK", "LAX", "HND", "SIN", "DXB", "SYD", "GRU", "JNB", "DEL", "PEK", "IST", "MEX"}
+    assert famous <= {row["iata"] for row in airports}
+
+
+def test_languages_and_currencies_fit_the_countries() -> None:
+    countries = fixtures.table("countries")["countries"]
+    languages, currencies = fixtures.table("languages")["languages"], fixtures.table("currencies")["currencies"]
+    assert len({row["code3"] for row in languages}) == len(languages) > 180
+    spoken = {code for row in languages for code in row["official_in"]}
+    # Montenegrin has no code in any of the sources.
+    assert {row["code"] for row in countries} - spoken == {"ME"}
+    assert {row["code"]: row["countries"][0] for row in currencies}["JPY"] == "Japan"
+    assert {row["code"] for row in currencies} == {row["currency"]["code"] for row in countries}
+    assert {row["code"]: row["decimals"] for row in currencies if row["decimals"] == 3} == dict.fromkeys(
+        ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3
+    )
+
+
+def test_number_words_are_distinct_in_each_language() -> None:
+    for code, words in fixtures.table("number_words")["words"].items():
+        assert len(set(words)) == 1001, code
+        assert all(word == word.strip().lower() for word in words), code
+
+
+def test_ibans_have_the_length_of_their_form() -> None:
+    countries = fixtures.table("iban")["countries"]
+    assert len(countries) > 80
+    for code, row in countries.items():
+        counts = re.findall(r"\{(\d+)\}", row["pattern"])
+        assert row["length"] == 4 + sum(map(int, counts)), code
+        assert row["bank"][0] < row["bank"][1] <= row["length"] - 4, code
+    assert (countries["DE"]["length"], countries["NO"]["length"], countries["MT"]["length"]) == (22, 15, 31)
+
+
+def test_colors_are_those_of_css() -> None:
+    colors = fixtures.table("colors")["colors"]
+    assert len(colors) == 148
+    assert all(re.fullmatch("#[0-9a-f]{6}", value) for value in colors.values())
+
+
+def test_meanings_are_distinct_and_short() -> None:
+    meanings = fixtures.table("meanings")["meanings"]
+    assert len({(row["name"], row["description"]) for row in meanings}) == len(meanings)
+    assert [row for row in meanings if not 10 < len(row["description"]) < 80 or row["description"].endswith(".")] == []
+
+
 def test_cities_have_a_zone_a_country_and_a_place_on_the_map() -> None:
     zones = fixtures.table("zones")["zones"]
     countries = {row["code"] for row in fixtures.table("countries")["countries"]}

@@ -26,7 +26,7 @@ def test_plain_requests_are_answered_with_the_headers_of_a_server() -> None:
 def test_the_same_request_gives_the_same_bytes_in_any_order() -> None:
     def bodies(names: list[str]) -> dict[str, tuple[str, str]]:
         with mocktools.activate("all") as tools:
-            results = {name: tools.get(name).call(tools.get(name).example) for name in names}
+            results = {name: tools.get(name).call(tools.get(name).example, tools.fresh()) for name in names}
         return {name: (result.request, result.body) for name, result in results.items()}
 
     names = [tool.name for tool in mocktools.load("all").tools]
