@@ -38,7 +38,7 @@ from stesim.parsing.json_tolerant import Broken, Found
 from stesim.parsing.markers import cut_stop_word
 from stesim.records import Action
 
-CASSETTE = Path(__file__).resolve().parents[1] / "fixtures" / "cassettes" / "smollm2" / "trials.jsonl"
+CASSETTE = Path(__file__).resolve().parents[1] / "fixtures" / "cassettes" / "smollm2-unconstrained" / "trials.jsonl"
 ROUNDS = 7
 SEED = 1
 GENERATED = 300
