@@ -69,7 +69,7 @@ _USE_OF_CALLS = re.compile(
 )
 _LONGEST_LABEL = 240
 _MOST_LABEL_WORDS = 9
-_MOST_HEADS = 1000
+_MOST_HEADS = 400
 # "1)", also directly after a sentence ("1)No.2)Yes."); group `said` if a yes or no follows.
 _INLINE = re.compile(
     r"(?:(?<![^\s*_(\[#])|(?<=[^\W\d_][.!,;])(?=[1-3][)]))"
