@@ -13,7 +13,8 @@ Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `tex
 from mocktools.errors import MockToolsError, NoFixture, UnknownTool, UnknownToolset
 from mocktools.faults import Faults
 from mocktools.tools import Result, Tool
-from mocktools.toolsets import DEFAULT_TODAY, Toolset, activate, load, toolset_names
+from mocktools.toolset import Toolset
+from mocktools.toolsets import DEFAULT_TODAY, activate, load, toolset_names
 from mocktools.world import World
 
 __all__ = [

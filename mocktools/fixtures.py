@@ -28,11 +28,6 @@ def table(name: str) -> dict[str, Any]:
     return _read(fixtures_dir() / f"{name}.json")
 
 
-def raw(name: str) -> bytes:
-    """The bytes of `<name>.json` with line ends as in the repository, for the fingerprint."""
-    return _bytes(fixtures_dir() / f"{name}.json").replace(b"\r\n", b"\n")
-
-
 @cache
 def _read(path: Path) -> dict[str, Any]:
     try:

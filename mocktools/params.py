@@ -22,7 +22,7 @@ LONGEST_LIST = 20
 HOUR_AND_MINUTE = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 # Methods whose arguments travel in a JSON body; those of the others travel in the query.
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}/]+)\}")
 
 _FORMS: dict[Kind, dict[str, str]] = {
     "date": {"type": "string", "format": "date"},

@@ -17,9 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from mocktools.errors import MockToolsError
 from mocktools.world import World
 
 _SHOWN_URL = 200
+
+
+class Miss(Exception):
+    """Raised by a route's answer function: nothing answers this request after all; the text explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What answers requests with this `method` to `https://<host><path>`.
+    """What answers requests with this `method` to `<scheme>://<host><path>`; `host` has the port, if there is one.
 
-    `errors` words a refusal that does not come from `answer`: how a provider says that there are too many requests.
+    `answer` raises `Miss` if it knows no answer to a request. `errors` words a refusal that does not come from
+    `answer`: how a provider says that there are too many requests.
     """
 
     method: str
@@ -64,11 +70,12 @@ class Route:
     path: str
     answer: Callable[[Incoming], Reply]
     errors: Callable[[Any], Mapping[str, Any]] | None = None
+    scheme: str = "https"
 
     @property
     def url(self) -> str:
         """The address without a query."""
-        return f"https://{self.host}{self.path}"
+        return f"{self.scheme}://{self.host}{self.path}"
 
     def captures(self, path: str) -> dict[str, str] | None:
         """What stands in `path` for each name of the template, or None if it is another path."""
@@ -85,28 +92,32 @@ class Route:
 
 
 class Router:
-    """All active routes. Their order has no meaning: method, host and path decide.
+    """All active routes. Their order has no meaning: method, scheme, host and path decide.
 
-    A plain path goes before a template. No two templates of one host and method may fit the same path.
+    A plain path goes before a template, and among templates the one with fewer names. Raises `MockToolsError` for
+    two routes with the same address.
     """
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.routes = tuple(routes)
-        self._by_key = {(route.method, route.host, route.path): route for route in self.routes}
-        self._templates = [route for route in self.routes if "{" in route.path]
+        self._by_key: dict[tuple[str, str], Route] = {}
+        for route in self.routes:
+            if self._by_key.setdefault((route.method, route.url), route) is not route:
+                raise MockToolsError(f"two routes answer {route.method} {route.url[:_SHOWN_URL]}")
+        templates = [route for route in self.routes if "{" in route.path]
+        self._templates = sorted(templates, key=lambda route: (route.path.count("{"), route.path))
 
     def find(self, method: str, url: str) -> Route | str:
         """The route of the request, or one text that explains the miss."""
         address = urlsplit(url)
-        route = None
-        if address.scheme == "https":
-            method, host = method.upper(), address.netloc.lower()
-            route = self._by_key.get((method, host, address.path)) or self._template(method, host, address.path)
-        return route or self._explain(method.upper(), url)
+        method, origin = method.upper(), f"{address.scheme}://{address.netloc.lower()}"
+        route = self._by_key.get((method, origin + address.path)) or self._template(method, origin, address.path)
+        return route or self._explain(method, url)
 
-    def _template(self, method: str, host: str, path: str) -> Route | None:
+    def _template(self, method: str, origin: str, path: str) -> Route | None:
         for route in self._templates:
-            if (route.method, route.host) == (method, host) and route.captures(path) is not None:
+            fits = route.method == method and f"{route.scheme}://{route.host}" == origin
+            if fits and route.captures(path) is not None:
                 return route
         return None
 
@@ -135,7 +146,7 @@ def _nearness(route: Route, method: str, host: str, path: str) -> float:
 def _why_not(route: Route, method: str, scheme: str, host: str, path: str) -> str:
     pairs = (
         ("method", method, route.method),
-        ("scheme", scheme, "https"),
+        ("scheme", scheme, route.scheme),
         ("host", host, route.host),
         ("path", path, path if route.captures(path) is not None else route.path),
     )

@@ -26,7 +26,7 @@ import responses
 
 from mocktools.errors import MockToolsError, NoFixture
 from mocktools.faults import Faults
-from mocktools.router import Incoming, Reply, Route, Router
+from mocktools.router import Incoming, Miss, Reply, Route, Router
 from mocktools.world import World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -86,13 +86,14 @@ def active() -> Active:
     return _active
 
 
-def send(method: str, url: str, body: bytes | None = None, world: World | None = None) -> requests.Response:
-    """Send a request, with a body of JSON if there is one; servers remember it in `world` if one is given."""
-    headers = None if body is None else {"Content-Type": "application/json"}
+def send(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, world: World | None = None
+) -> requests.Response:
+    """Send a request; servers remember it in `world` if one is given."""
     session = active().session
     token = _world.set(world)
     try:
-        return session.request(method, url, data=body, headers=headers)
+        return session.request(method, url, data=body, headers=dict(headers))
     finally:
         _world.reset(token)
 
@@ -111,7 +112,10 @@ def _answer(
     params = dict(reversed(pairs))  # the first of a name wins
     body = request.body.encode() if isinstance(request.body, str) else request.body or b""
     incoming = Incoming(method, url, params, body, world, route.captures(address.path) or {})
-    reply = (_fault(route, incoming, faults) if faults else None) or route.answer(incoming)
+    try:
+        reply = (_fault(route, incoming, faults) if faults else None) or route.answer(incoming)
+    except Miss as miss:
+        raise NoFixture(str(miss), request=request) from None
     date = email.utils.format_datetime(datetime.datetime.combine(world.today, NOON), usegmt=True)
     headers = {
         "Content-Type": reply.content_type,

@@ -219,7 +219,7 @@ def test_what_a_grammar_admits_is_well_formed_and_valid(
 
 @given(SEEDS)
 def test_the_starter_tools(seed: int) -> None:
-    with Toolbox.open("all") as box:
+    with Toolbox.open("extended") as box:
         for tool in box.tools:
             text = generate(reply_grammar([tool], Bounds.of(16)), seed)
             reply = parse_tolerant(text, [tool.name])
@@ -233,7 +233,7 @@ def test_the_starter_tools(seed: int) -> None:
 
 @given(SEEDS)
 def test_a_call_of_one_of_many_tools(seed: int) -> None:
-    with Toolbox.open("all") as box:
+    with Toolbox.open("extended") as box:
         text = generate(reply_grammar(box.tools, Bounds.of(16)), seed, begin="Thought: I look.\nAction: ")
         reply = parse_tolerant(text, [tool.name for tool in box.tools])
         assert isinstance(reply, Action)

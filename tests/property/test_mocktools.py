@@ -21,7 +21,7 @@ from mocktools.providers.roman import value_of
 from mocktools.sky import sun_times
 from mocktools.text import fold
 
-TOOLS = mocktools.load("all")
+TOOLS = mocktools.load("extended")
 NAMES = sorted({name for tool in TOOLS.tools for name in tool.parameters["properties"]})
 # There are many tools to call: more examples than the profile asks for.
 EXAMPLES = max(200, settings().max_examples)

@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 import mocktools
 
-TOOLS = mocktools.load("all")
+TOOLS = mocktools.load("extended")
 PRIORITIES = st.sampled_from(["low", "normal", "high", "urgent"])
 PRODUCTS = st.sampled_from(["P-1001", "P-1003", "P-1010", "P-1024"])
 

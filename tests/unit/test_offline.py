@@ -43,7 +43,7 @@ def test_other_threads_cannot_either() -> None:
 
 
 def test_the_mock_tools_need_no_socket() -> None:
-    with no_network(), mocktools.activate("all") as tools:
+    with no_network(), mocktools.activate("extended") as tools:
         for tool in tools.tools:
             assert tool.call(tool.example, tools.fresh()).kind == "ok", tool.name
 

@@ -11,5 +11,5 @@ import mocktools
 
 @pytest.fixture
 def tools() -> Iterator[mocktools.Toolset]:
-    with mocktools.activate("all") as toolset:
+    with mocktools.activate("extended") as toolset:
         yield toolset

@@ -295,7 +295,7 @@ def test_a_bad_call_is_refused_in_words(
 
 def test_every_tool_is_in_both_tables() -> None:
     stateful = {"agenda", "todo", "shop", "board"}  # theirs are in test_stateful.py
-    tools = [tool for tool in mocktools.load("all").tools if tool.provider not in stateful]
+    tools = [tool for tool in mocktools.load("extended").tools if tool.provider not in stateful]
     assert {tool.name for tool in tools} == {row[0] for row in OK}
     # A tool without parameters cannot be called wrongly.
     assert {tool.name for tool in tools if tool.parameters["properties"]} == {row[0] for row in REFUSED}
@@ -327,7 +327,7 @@ def test_the_date_of_the_run_moves_all_clocks() -> None:
         "forecast_weather": {"city": "Oslo", "days": 2},
         "get_next_public_holiday": {"country_code": "FR"},
     }
-    with mocktools.activate("all", today=datetime.date(2024, 2, 28)) as tools:
+    with mocktools.activate("extended", today=datetime.date(2024, 2, 28)) as tools:
         bodies = {name: json.loads(tools.get(name).call(arguments).body) for name, arguments in calls.items()}
     assert bodies["get_today_date"]["date"] == "2024-02-28"
     assert bodies["add_date"]["date"] == "2024-03-01"
@@ -345,24 +345,24 @@ def test_the_tools_for_rates_agree(tools: mocktools.Toolset, pair: tuple[str, st
 
 
 def test_the_history_of_a_day_is_the_weather_of_that_day() -> None:
-    with mocktools.activate("all", today=datetime.date(2026, 7, 1)) as tools:
+    with mocktools.activate("extended", today=datetime.date(2026, 7, 1)) as tools:
         arguments = {"city": "Cairo", "days": 7}
         forecast = json.loads(tools.get("forecast_weather").call(arguments).body)["forecast"][2]
-    with mocktools.activate("all", today=datetime.date(2026, 9, 1)) as tools:
+    with mocktools.activate("extended", today=datetime.date(2026, 9, 1)) as tools:
         arguments = {"city": "Cairo", "start_date": "2026-07-03", "end_date": "2026-07-05"}
         past = json.loads(tools.get("get_weather_history").call(arguments).body)["daily"][1]
     assert past.items() <= forecast.items()
 
 
 def test_no_holiday_is_known_after_the_last_one_of_the_table() -> None:
-    with mocktools.activate("all", today=datetime.date(2027, 12, 31)) as tools:
+    with mocktools.activate("extended", today=datetime.date(2027, 12, 31)) as tools:
         assert tools.get("get_next_public_holiday").call({"country_code": "FR"}).status == 404
 
 
 def test_the_forecast_of_a_day_is_the_weather_of_that_day() -> None:
-    with mocktools.activate("all", today=datetime.date(2026, 7, 1)) as tools:
+    with mocktools.activate("extended", today=datetime.date(2026, 7, 1)) as tools:
         forecast = json.loads(tools.get("forecast_weather").call({"city": "Cairo", "days": 7}).body)["forecast"][6]
-    with mocktools.activate("all", today=datetime.date(2026, 7, 8)) as tools:
+    with mocktools.activate("extended", today=datetime.date(2026, 7, 8)) as tools:
         current = json.loads(tools.get("get_current_weather").call({"city": "Cairo"}).body)
     assert forecast["date"] == current["date"]
     assert forecast["condition"] == current["condition"]

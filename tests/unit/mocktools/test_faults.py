@@ -47,7 +47,7 @@ def test_a_specification_has_one_form(text: str, spec: str) -> None:
     ],
 )
 def test_a_wrong_specification_is_one_clear_line(text: str, words: str) -> None:
-    with pytest.raises(mocktools.MockToolsError) as caught, mocktools.activate("all", faults=text):
+    with pytest.raises(mocktools.MockToolsError) as caught, mocktools.activate("extended", faults=text):
         pytest.fail("the block must not run")
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -68,7 +68,7 @@ LOOKS = [
 
 @pytest.mark.parametrize(("status", "name", "words", "headers"), LOOKS)
 def test_a_fault_looks_as_from_a_real_server(status: int, name: str, words: str, headers: dict[str, str]) -> None:
-    with mocktools.activate("all", faults=f"{status}:1") as tools:
+    with mocktools.activate("extended", faults=f"{status}:1") as tools:
         tool = tools.get(name)
         result = tool.call(tool.example)
         response = requests.get(tool.url, params=tool.example, timeout=1)
@@ -83,7 +83,7 @@ def test_a_fault_looks_as_from_a_real_server(status: int, name: str, words: str,
 
 
 def test_gateways_answer_with_pages_or_with_json() -> None:
-    with mocktools.activate("all", faults="502:1") as tools:
+    with mocktools.activate("extended", faults="502:1") as tools:
         urls = {tool.provider: tool.url for tool in tools.tools if tool.method == "GET"}
         replies = [requests.get(url, timeout=1) for url in urls.values()]
     kinds = {reply.headers["Content-Type"].split(";")[0] for reply in replies}
@@ -96,7 +96,7 @@ def test_gateways_answer_with_pages_or_with_json() -> None:
 
 
 def test_a_timeout_is_one() -> None:
-    with mocktools.activate("all", faults="timeout:1") as tools:
+    with mocktools.activate("extended", faults="timeout:1") as tools:
         result = tools.get("get_today_date").call({})
         assert (result.kind, result.status) == ("timeout", None)
         assert "Read timed out" in result.body
@@ -112,20 +112,20 @@ def outcomes(tools: mocktools.Toolset, world: mocktools.World | None = None) -> 
 
 def test_the_same_seed_gives_the_same_faults_and_a_fresh_state_begins_again() -> None:
     spec = "429:0.2,timeout:0.2"
-    with mocktools.activate("all", faults=spec, seed=3) as tools:
+    with mocktools.activate("extended", faults=spec, seed=3) as tools:
         first = outcomes(tools)
         assert outcomes(tools) != first  # a call that was made before may come out otherwise
         tools.reset()
         assert outcomes(tools) == first
         assert outcomes(tools, tools.fresh()) == first
-    with mocktools.activate("all", faults="timeout:0.2,429:.2", seed=3) as tools:
+    with mocktools.activate("extended", faults="timeout:0.2,429:.2", seed=3) as tools:
         assert outcomes(tools) == first
-    with mocktools.activate("all", faults=spec, seed=4) as tools:
+    with mocktools.activate("extended", faults=spec, seed=4) as tools:
         assert outcomes(tools) != first
 
 
 def test_other_calls_between_two_do_not_change_them() -> None:
-    with mocktools.activate("all", faults="500:0.5") as tools:
+    with mocktools.activate("extended", faults="500:0.5") as tools:
         alone = [tools.get("get_today_date").call({}).status for _ in range(20)]
         tools.reset()
         mixed = []
@@ -137,7 +137,7 @@ def test_other_calls_between_two_do_not_change_them() -> None:
 
 
 def test_a_call_that_fails_has_done_nothing() -> None:
-    with mocktools.activate("all", faults="500:0.5", seed=1) as tools:
+    with mocktools.activate("extended", faults="500:0.5", seed=1) as tools:
         kinds = [tools.get("add_task").call({"title": str(number)}).kind for number in range(20)]
         added = kinds.count("ok")
         totals = [tools.get("list_tasks").call({"offset": number}) for number in range(20)]
@@ -148,12 +148,12 @@ def test_a_call_that_fails_has_done_nothing() -> None:
 
 def test_without_faults_nothing_fails_and_a_share_of_nothing_is_none() -> None:
     for faults in (None, "500:0", "429:0.0,timeout:0"):
-        with mocktools.activate("all", faults=faults) as tools:
+        with mocktools.activate("extended", faults=faults) as tools:
             assert all(tools.get("add_date").call({"days": number}).kind == "ok" for number in range(50))
 
 
 def test_a_request_that_nobody_answers_is_a_miss_and_no_fault() -> None:
-    with mocktools.activate("all", faults="500:1"), pytest.raises(requests.exceptions.ConnectionError):
+    with mocktools.activate("extended", faults="500:1"), pytest.raises(requests.exceptions.ConnectionError):
         requests.get("https://example.org", timeout=1)
 
 

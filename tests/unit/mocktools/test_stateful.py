@@ -206,17 +206,17 @@ def test_reset_and_fresh(tools: mocktools.Toolset) -> None:
 def test_a_state_ends_with_its_block_and_plain_requests_see_it() -> None:
     url = "https://api.donelist.example/rest/v2/tasks"
     for _ in range(2):
-        with mocktools.activate("all"):
+        with mocktools.activate("extended"):
             assert requests.post(url, json={"title": "Buy milk"}, timeout=1).json()["id"] == "1041"
             assert requests.get(url, timeout=1).json()["total"] == 14
-    for ask in (mocktools.load("all").reset, mocktools.load("all").fresh):
+    for ask in (mocktools.load("extended").reset, mocktools.load("extended").fresh):
         with pytest.raises(mocktools.MockToolsError, match="activate"):
             ask()
 
 
 def test_seeds_move_with_the_date() -> None:
     for day in (datetime.date(2024, 2, 29), datetime.date(2027, 12, 31)):
-        with mocktools.activate("all", today=day) as tools:
+        with mocktools.activate("extended", today=day) as tools:
             assert body(tools, "list_events", {})["items"][0]["start"] == f"{day}T15:00:00Z"
             assert body(tools, "add_task", {"title": "x"})["created_at"] == f"{day}T12:00:01Z"
 

@@ -13,18 +13,46 @@ import jsonschema
 import pytest
 
 import mocktools
-from mocktools import fixtures
+from mocktools import toolsets
+from mocktools.paths import fixtures_dir
 from mocktools.providers import MODULES
 
 ROOT = Path(mocktools.__file__).parents[1]
 
 
-def test_the_starter_set_is_a_part_of_all() -> None:
-    starter, everything = mocktools.load("starter"), mocktools.load("all")
-    assert mocktools.toolset_names() == ["starter", "all"]
+def test_the_named_lists_lie_within_one_another() -> None:
+    starter, fifty, every = (mocktools.load(name) for name in mocktools.toolset_names())
+    assert (starter.name, fifty.name, every.name) == ("starter", "all", "extended")
     assert len(starter.tools) == 10
+    assert len(fifty.tools) == 50
     assert len({tool.provider for tool in starter.tools}) >= 8
-    assert {tool.name for tool in starter.tools} < {tool.name for tool in everything.tools}
+    assert len({tool.provider for tool in fifty.tools}) >= 20
+    assert {tool.name for tool in starter.tools} < {tool.name for tool in fifty.tools}
+    assert {tool.name for tool in fifty.tools} < {tool.name for tool in every.tools}
+
+
+def test_the_fifty_are_as_varied_as_real_apis() -> None:
+    """No argument, choices, optional and nested parameters, lists, dates, times, ranges, pages, odd names, state."""
+    tools = mocktools.load("all").tools
+    schemas = [schema for tool in tools for schema in tool.parameters["properties"].values()]
+    assert [tool.name for tool in tools if not tool.parameters["properties"]] == [
+        "get_today_date", "get_featured_article", "get_cart",
+    ]  # fmt: skip
+    assert sum(bool(set(tool.parameters["properties"]) - set(tool.parameters["required"])) for tool in tools) >= 15
+    assert {"string", "integer", "number", "boolean", "array", "object"} == {schema["type"] for schema in schemas}
+    assert {"date", "date-time"} <= {schema.get("format") for schema in schemas}
+    for word in ("enum", "pattern", "minimum", "maxLength", "default", "items", "properties"):
+        assert any(word in schema for schema in schemas), word
+    assert sum("%%" in tool.name for tool in tools) == 3
+    assert {tool.method for tool in tools} == {"GET", "POST", "PATCH", "DELETE"}
+    assert {"offset", "pageToken", "page"} <= {name for tool in tools for name in tool.parameters["properties"]}
+
+
+@pytest.mark.parametrize("provider", ["weather", "agenda", "validators"])
+def test_each_provider_is_a_toolset(provider: str) -> None:
+    tools = mocktools.load(provider).tools
+    assert tools
+    assert {tool.provider for tool in tools} == {provider}
 
 
 def test_a_list_keeps_its_order() -> None:
@@ -57,7 +85,7 @@ def test_get_names_the_nearest_tool_of_the_set() -> None:
 
 
 def test_specs_are_sound_json_schemas() -> None:
-    for tool in mocktools.load("all").tools:
+    for tool in mocktools.load("extended").tools:
         # One word, or as on an API hub the name of the API and that of the endpoint. A comma parts names in options.
         assert tool.name.isidentifier() or re.fullmatch(r"[A-Z][A-Za-z ]+%%[A-Z][A-Za-z ]+", tool.name), tool.name
         assert tool.description.endswith(".")
@@ -103,9 +131,10 @@ def test_a_fingerprint_follows_tools_fixtures_and_source(monkeypatch: pytest.Mon
     assert mocktools.load(["add_date", "get_element"]).fingerprint != before
     assert mocktools.load(["get_element"]).fingerprint != before
 
+    elements = (fixtures_dir() / "elements.json").read_bytes()
+    (tmp_path / "elements.json").write_bytes(elements.replace(b"Iron", b"Irony"))
     with monkeypatch.context() as patch:
-        real = fixtures.raw
-        patch.setattr(fixtures, "raw", lambda name: real(name).replace(b"Iron", b"Irony"))
+        patch.setattr(toolsets, "fixtures_dir", lambda: tmp_path)
         assert mocktools.load(["get_element", "add_date"]).fingerprint != before
 
     changed = tmp_path / "calendar.py"
