@@ -14,7 +14,7 @@ from mocktools.errors import MockToolsError, NoFixture, UnknownTool, UnknownTool
 from mocktools.faults import Faults
 from mocktools.tools import Result, Tool
 from mocktools.toolset import Toolset
-from mocktools.toolsets import DEFAULT_TODAY, activate, load, toolset_names
+from mocktools.toolsets import DEFAULT_TODAY, activate, is_path, load, toolset_names
 from mocktools.world import World
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "UnknownToolset",
     "World",
     "activate",
+    "is_path",
     "load",
     "toolset_names",
 ]

@@ -51,14 +51,33 @@ def provider_names() -> list[str]:
     return [provider.name for provider in PROVIDERS]
 
 
-def load(which: str | Path | Sequence[str]) -> Toolset:
+def load(which: str | Path | Sequence[str], only: Sequence[str] | None = None) -> Toolset:
     """The toolset that `which` means: `starter`, `all` or `extended`; a provider such as `weather`; a list of names of
     bundled tools, in that order; the path of a Python file, of a folder or of a JSON file; or the name under which an
-    installed package offers one (entry point `stesim.toolsets`).
+    installed package offers one (entry point `stesim.toolsets`). With `only`, just those of its tools, in that order.
 
     Raises `UnknownToolset` or `UnknownTool` with the nearest names, and `MockToolsError` for a list that is empty or
     names a tool twice, and for a file in which something is wrong.
     """
+    found = _found(which)
+    if only is None:
+        return found
+    chosen = found.only(only)
+    return _bundled("custom", only) if isinstance(which, str) and is_bundled(which) else chosen
+
+
+def is_bundled(name: str) -> bool:
+    """Whether a name means tools that come with this package."""
+    return name in toolset_names() or name in provider_names()
+
+
+def is_path(text: str) -> bool:
+    """Whether the name of a toolset is that of a file or a folder."""
+    looks = "/" in text or text.endswith((".py", ".json")) or text in (".", "..") or Path(text).is_dir()
+    return looks and not is_bundled(text)
+
+
+def _found(which: str | Path | Sequence[str]) -> Toolset:
     if isinstance(which, Path):
         return _from_path(which)
     if not isinstance(which, str):
@@ -67,7 +86,7 @@ def load(which: str | Path | Sequence[str]) -> Toolset:
         return _bundled(which, {"starter": STARTER, "all": ALL}.get(which) or tuple(_catalogue()))
     if which in provider_names():
         return _bundled(which, [name for name, (tool, _, _) in _catalogue().items() if tool.provider == which])
-    if _looks_like_a_path(which):
+    if is_path(which):
         return _from_path(Path(which).expanduser())
     from mocktools.sources import entry_points
 
@@ -78,17 +97,17 @@ def load(which: str | Path | Sequence[str]) -> Toolset:
     raise UnknownToolset(unknown("toolset", which, known) + hint)
 
 
-def _looks_like_a_path(text: str) -> bool:
-    return "/" in text or text.endswith((".py", ".json")) or text in (".", "..") or Path(text).is_dir()
-
-
 def _from_path(path: Path) -> Toolset:
     """The toolset in a Python file, or in a folder or JSON file."""
-    from mocktools.sources import folder, python_file
-
     if not path.exists():
         raise MockToolsError(f"no toolset at {path}: there is no such file or folder")
-    return python_file.load(path) if path.suffix == ".py" and not path.is_dir() else folder.load(path)
+    if path.suffix == ".py" and not path.is_dir():
+        from mocktools.sources import python_file
+
+        return python_file.load(path)
+    from mocktools.sources import folder
+
+    return folder.load(path)
 
 
 def _bundled(name: str, tools: Sequence[str]) -> Toolset:

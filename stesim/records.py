@@ -27,13 +27,14 @@ def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
 class Tool:
     """An API that a model can call: what the model is told of it.
 
-    `parameters` is a JSON Schema of type object; `provider` names who offers the API.
+    `parameters` is a JSON Schema of type object; `provider` names who offers the API, `tags` what it is about.
     """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
     provider: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

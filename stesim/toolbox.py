@@ -4,7 +4,7 @@
         toolbox.call(Action("forecast_weather", {"city": "Paris", "days": 2})).text
 
 Some tools remember what was done; a trial makes its calls with a `fresh()` toolbox, in which nothing has been done yet.
-Not covered: tools of the user's own.
+Not covered: recording and importing tools, which the commands of `stesim tools` do.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import mocktools
@@ -19,6 +20,7 @@ from stesim.errors import ToolError
 from stesim.records import Action, Observation, Tool
 
 STARTER = "starter"
+EVERY = "extended"  # the toolset of all bundled tools
 NO_FAULTS = "off"
 
 
@@ -34,7 +36,7 @@ class Toolbox:
         self._world = world
         self.fingerprint = toolset.fingerprint
         self.tools = tuple(
-            Tool(name=tool.name, description=tool.description, parameters=tool.parameters, provider=tool.provider)
+            Tool(tool.name, tool.description, tool.parameters, provider=tool.provider, tags=tool.tags)
             for tool in toolset.tools
         )
 
@@ -42,23 +44,25 @@ class Toolbox:
     @contextlib.contextmanager
     def open(
         cls,
-        names: Sequence[str] | str = STARTER,
+        toolset: Sequence[str] | str = STARTER,
         *,
+        only: Sequence[str] | None = None,
         today: datetime.date | None = None,
         limit: int = 2048,
         faults: str = NO_FAULTS,
         seed: int = 0,
     ) -> Iterator[Toolbox]:
-        """The tools of these names (or of a named toolset), answering from fixtures as of `today`.
+        """The tools of a toolset (its name, its path, or names of bundled tools), or `only` some of them, answering
+        from fixtures as of `today`.
 
         `faults` are a share of calls that fail, decided by `seed`. Raises `ToolError` for an unknown name, with the
-        nearest ones, for faults that cannot be read, and for a broken fixture.
+        nearest ones, for faults that cannot be read, and for a broken file.
         """
         spec = None if faults == NO_FAULTS else faults
         with user_errors():
-            toolset = mocktools.load(names if isinstance(names, str) else list(names))
-            with mocktools.activate(toolset, today=today or mocktools.DEFAULT_TODAY, faults=spec, seed=seed):
-                yield cls(toolset, limit)
+            chosen = mocktools.load(toolset, only)
+            with mocktools.activate(chosen, today=today or mocktools.DEFAULT_TODAY, faults=spec, seed=seed):
+                yield cls(chosen, limit)
 
     def get(self, name: str) -> Tool:
         """The tool of this name; raises `ToolError` with the nearest names."""
@@ -96,8 +100,13 @@ def toolset_names() -> list[str]:
     return mocktools.toolset_names()
 
 
+def lasting(toolset: str) -> str:
+    """The name of a toolset as it can be found from another folder: a path becomes an absolute one."""
+    return str(Path(toolset).expanduser().resolve()) if mocktools.is_path(toolset) else toolset
+
+
 def tool_names(toolset: str) -> list[str]:
-    """The tools of a named toolset, in its order."""
+    """The tools of a toolset, in its order; raises `ToolError`."""
     with user_errors():
         return [tool.name for tool in mocktools.load(toolset).tools]
 

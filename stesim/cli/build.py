@@ -24,6 +24,7 @@ from stesim.cli.common import plain
 from stesim.errors import ModelError, StoreError, UserError
 from stesim.grammar import unsaid
 from stesim.models import Model, ReplayModel, ScriptedModel
+from stesim.offline import no_network
 from stesim.prompts import PromptSet
 from stesim.records import RunSettings, Sampling, Trial
 from stesim.store import RunFolder
@@ -36,7 +37,7 @@ DEFAULT_MODEL = "smollm2"
 DEFAULT_CONTEXT = 4096  # tokens, for models without a bound of their own
 
 DEFAULTS: Values = {
-    "tools": toolbox.STARTER,
+    "tools": None,
     "episodes": 3,
     "trials": 2,
     "max_calls": 3,
@@ -77,7 +78,7 @@ _LATER: Values = {"constrain": False, "faults": toolbox.NO_FAULTS}
 _PARTS = {
     "model": ("spec", "name", "fingerprint"),
     "prompts": ("source", "fingerprint"),
-    "tools": ("fingerprint",),
+    "tools": ("toolset", "fingerprint"),
 }
 _SAMPLING = tuple(Sampling.__dataclass_fields__)
 
@@ -131,6 +132,8 @@ def checked(manifest: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
         wrong = [name for name, kind in wanted.items() if not _is(settings[name], kind)]
     else:
         wrong = ["settings"]
+    if isinstance(manifest.get("tools"), dict):
+        manifest["tools"].setdefault("toolset", toolbox.EVERY)  # runs from before there were others
     for part, names in _PARTS.items():
         values = manifest.get(part)
         if not isinstance(values, dict) or not all(isinstance(values.get(name), str) for name in names):
@@ -156,12 +159,30 @@ def check_order(finished: Sequence[Trial], settings: RunSettings, path: Path) ->
             )
 
 
-def chosen_tools(value: str | list[str]) -> list[str]:
-    """The names meant by `--tools`: a toolset's name, names with commas between them, or a JSON list of names."""
-    if isinstance(value, list):
-        return value
+def chosen_tools(toolset: str | None, tools: str | list[str] | None) -> tuple[str, list[str]]:
+    """The toolset and the names of its tools that `--toolset` and `--tools` mean.
+
+    Without names they are all tools of the toolset (or of `starter`); without a toolset any bundled tools.
+    """
+    if tools is None:
+        toolset = toolset or toolbox.STARTER
+        with no_network():
+            return toolset, toolbox.tool_names(toolset)
+    return toolset or toolbox.EVERY, tools if isinstance(tools, list) else names_in(tools)
+
+
+def recorded_toolset(manifest: Mapping[str, Any]) -> str | None:
+    """The toolset of a recorded run. A Python file is code, so only who types its name runs it: `UserError`."""
+    found: str | None = manifest.get("tools", {}).get("toolset")
+    if found and found.endswith(".py"):
+        raise UserError(f"the run used the tools of a Python file; name it to run its code: --toolset {plain(found)}")
+    return found
+
+
+def names_in(value: str) -> list[str]:
+    """The names meant by `--tools`: with commas between them, or a JSON list."""
     if value in toolbox.toolset_names():
-        return toolbox.tool_names(value)
+        raise UserError(f"--tools takes names of tools; {value} is a toolset: --toolset {value}")
     if value.lstrip().startswith("["):
         try:
             names = orjson.loads(value)
@@ -212,7 +233,9 @@ def flat(settings: RunSettings) -> Values:
     return {**values, **sampling, "tools": list(settings.tools)}
 
 
-def make_manifest(settings: RunSettings, spec: str, model: Model, prompts: PromptSet, box: Toolbox) -> Values:
+def make_manifest(
+    settings: RunSettings, spec: str, model: Model, prompts: PromptSet, toolset: str, box: Toolbox
+) -> Values:
     """What `manifest.json` says: all that the run depends on, and what it does not decide."""
     return {
         "stesim": __version__,
@@ -220,7 +243,7 @@ def make_manifest(settings: RunSettings, spec: str, model: Model, prompts: Promp
         "settings": flat(settings),
         "model": {"spec": _lasting(spec), "name": model.name, "fingerprint": model.fingerprint, **model.describe()},
         "prompts": {"source": _lasting(prompts.source), "fingerprint": prompts.fingerprint},
-        "tools": {"fingerprint": box.fingerprint},
+        "tools": {"toolset": toolbox.lasting(toolset), "fingerprint": box.fingerprint},
         "memory": (
             "Short-term: when a prompt would leave less than max_tokens of the context, the oldest trials of the "
             "episode leave first; the first one that stays takes over the tool's description. Long-term: the newest "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -38,6 +38,15 @@ class Group(click.Group):
             where = f": {error.filename}" if error.filename else ""
             click.echo(f"stesim: {error.strerror or error}{plain(str(where))}", err=True)
             ctx.exit(2)
+
+
+def toolset_option(default: str = "") -> Callable[[Any], Any]:
+    """`--toolset`, which means the same wherever it is."""
+    text = (
+        "Where the tools come from: starter, all or extended; a provider such as weather; a Python file, a folder or a "
+        "JSON file; or the name under which an installed package offers one."
+    )
+    return click.option("--toolset", default=None, metavar="NAME|PATH", help=f"{text}  {default}".rstrip())
 
 
 def plain(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from stesim.cli.build import chosen_tools
-from stesim.cli.common import echo_json
+from stesim.cli.common import echo_json, toolset_option
 from stesim.errors import UserError
 from stesim.files import read_bounded
 from stesim.parsing import parse_reflection, parse_strict, parse_tolerant, parse_verdict
@@ -40,21 +40,22 @@ LARGEST = 1 << 20  # bytes of a reply
     help="What the text is: a reply of the ReAct format, a judge's verdict in three aspects, or a yes or no.",
 )
 @click.option("--strict", is_flag=True, help="The paper's rule, which repairs nothing.  [default: tolerant]")
+@toolset_option()
 @click.option(
     "--tools",
-    help="The names that count as tools: a toolset (starter, all), names with commas between them, or a JSON list of "
-    "names.  [default: any]",
+    help="The names that count as tools: with commas between them, or a JSON list of names.  [default: those of the "
+    "toolset, or any]",
 )
-def parse(file: str, kind: str, strict: bool, tools: str | None) -> None:
+def parse(file: str, kind: str, strict: bool, toolset: str | None, tools: str | None) -> None:
     """Read a model's reply from FILE (or the standard input) and print what it says as JSON.
 
     kind is action, final_answer or failure; what does not apply is null. A reply that cannot be read is no error of
     this command: failure names what was wrong, observation is what a model would be told, and the exit code is 0.
     Of a verdict each aspect is pass, fail or unparsed; a reflection's answer is yes, no or unparsed.
     """
-    if kind != "reply" and (strict or tools is not None):
-        raise UserError(f"--strict and --tools say how a reply is read; they do not go with --as {kind}")
-    names = _names(tools)
+    if kind != "reply" and (strict or toolset or tools is not None):
+        raise UserError(f"--strict, --toolset and --tools say how a reply is read; they do not go with --as {kind}")
+    names = _names(toolset, tools)
     data = _bytes(file)
     if kind == "verdict":
         echo_json(read_verdict(data))
@@ -81,10 +82,10 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8-sig", errors="replace")
 
 
-def _names(value: str | None) -> list[str] | None:
-    if value is None:
+def _names(toolset: str | None, tools: str | None) -> list[str] | None:
+    if toolset is None and tools is None:
         return None
-    names = chosen_tools(value)
+    _, names = chosen_tools(toolset, tools)
     if not all(_is_text(name) for name in names):
         raise UserError("--tools holds bytes that are not UTF-8")
     return names

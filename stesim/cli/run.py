@@ -16,7 +16,7 @@ import click
 
 from stesim import toolbox
 from stesim.cli import build, finish
-from stesim.cli.common import echo_json, plain
+from stesim.cli.common import echo_json, plain, toolset_option
 from stesim.cli.view import make_view
 from stesim.errors import UserError
 from stesim.explore import Exploration, drive
@@ -32,6 +32,7 @@ EPILOG = """\b
 Examples:
   stesim run                                     the starter tools with SmolLM2, about 3 minutes
   stesim run --tools forecast_weather --watch    follow the conversation
+  stesim run --toolset mytools.py                tools of your own; also a folder or a JSON file
   stesim run --model mistral.gguf --paper        the paper's 15 x 4 trials, 4 calls, temperature 1.0
   stesim run --constrain off                     let the model break the format, and see what the parser mends
   stesim run --faults 429:0.1,timeout:0.05       some calls fail, as they do with real servers
@@ -71,7 +72,8 @@ class Finite(click.FloatRange):
     "spec",
     help="smollm2, the path of a GGUF file, scripted:FILE (a JSON list of replies) or replay:RUN.  [default: smollm2]",
 )
-@_setting("--tools", text="A toolset (starter, all), names with commas between them, or a JSON list of names.")
+@toolset_option("[default: starter]")
+@_setting("--tools", text="Only these tools: names with commas between them, or a JSON list of names.")
 @_setting("--episodes", kind=POSITIVE, text="Episodes for each tool.")
 @_setting("--trials", kind=POSITIVE, text="Trials in each episode.")
 @_setting("--max-calls", kind=POSITIVE, text="Replies in each trial, at most.")
@@ -135,8 +137,8 @@ class Finite(click.FloatRange):
     "--threads", default="auto", show_default=True, help="A number, or auto to measure. Changes the speed only."
 )
 def run(
-    spec: str | None, out: Path | None, paper: bool, prompts_folder: Path | None, watch: bool, as_json: bool,
-    threads: str, **typed: Any,
+    spec: str | None, toolset: str | None, out: Path | None, paper: bool, prompts_folder: Path | None, watch: bool,
+    as_json: bool, threads: str, **typed: Any,
 ) -> None:  # fmt: skip
     """Let a model explore tools by trial and error; everything it does goes to a run folder.
 
@@ -147,7 +149,9 @@ def run(
     recorded, resuming = build.recorded_manifest(spec, out)
     values = build.DEFAULTS | recorded.get("settings", {}) | (build.PAPER if paper else {})
     values |= {name: value for name, value in typed.items() if value is not None}
-    values["tools"] = build.chosen_tools(values["tools"])
+    if toolset and typed["tools"] is None:
+        values["tools"] = None
+    toolset, values["tools"] = build.chosen_tools(toolset or build.recorded_toolset(recorded), values["tools"])
     values["faults"] = toolbox.fault_spec(values["faults"])
     thread_count = _thread_count(threads)
     source = recorded.get("prompts", {}).get("source", "default")
@@ -155,14 +159,15 @@ def run(
     spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
     today = build.parse_day(values["today"])
     opened = Toolbox.open(
-        values["tools"], today=today, limit=values["observation_limit"], faults=values["faults"], seed=values["seed"]
-    )
+        toolset, only=values["tools"], today=today, limit=values["observation_limit"], faults=values["faults"],
+        seed=values["seed"],
+    )  # fmt: skip
     with no_network(), opened as box:
         click.echo(f"loading {plain(spec)} …", err=True)
         model = build.open_model(spec, context=values["context"], threads=thread_count, today=today)
         settings = build.make_settings(values, model)
         Exploration(box, prompts, settings, model.count, keep=lambda _: None).check()
-        manifest = build.make_manifest(settings, spec, model, prompts, box)
+        manifest = build.make_manifest(settings, spec, model, prompts, toolset, box)
         build.notes(recorded if resuming else {}, manifest, box)
         with _open_folder(out or _new_folder(model.name), manifest, resuming) as folder:
             click.echo(f"{'going on with' if resuming else 'new run in'} {folder.path}", err=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Sequence
 
 import click
 import orjson
 
 from stesim import toolbox
-from stesim.cli.common import Group, echo_json, plain, shorten
+from stesim.cli.common import Group, echo_json, plain, shorten, toolset_option
 from stesim.errors import UserError
+from stesim.offline import no_network
 from stesim.records import Action, Tool
 from stesim.toolbox import Toolbox
 
@@ -24,34 +26,58 @@ def as_json(tool: Tool) -> dict[str, object]:
         "description": tool.description,
         "parameters": tool.parameters,
         "provider": tool.provider,
+        "tags": tool.tags,
     }
 
 
 @click.group(cls=Group)
 def tools() -> None:
-    """List the mock tools, show one, or call one."""
+    """List the mock tools, show one, or call one; check, import and record tools of your own."""
 
 
-@tools.command("list", epilog="\b\nExample:\n  stesim tools list --json | jq -r '.[].name'\n")
-@click.option("--toolset", default="all", show_default=True, help="A named toolset.")
+@tools.command(
+    "list",
+    epilog="\b\nExamples:\n  stesim tools list --tags\n  stesim tools list --tags places,travel\n"
+    "  stesim tools list --toolset mytools.py --json | jq -r '.[].name'\n",
+)
+@toolset_option("[default: all]")
+@click.option(
+    "--tags",
+    is_flag=False,
+    flag_value="",
+    metavar="[NAMES]",
+    help="Show what each tool is about; with names, only the tools that have one of these tags.",
+)
 @click.option("--json", "json_", is_flag=True, help="Print a list of objects.")
-def list_(toolset: str, json_: bool) -> None:
+def list_(toolset: str | None, tags: str | None, json_: bool) -> None:
     """List the tools of a toolset."""
-    with Toolbox.open(toolset) as box:
-        if json_:
-            echo_json([as_json(tool) for tool in box.tools])
-            return
-        width = max(len(tool.name) for tool in box.tools)
-        for tool in box.tools:
-            click.echo(f"{plain(tool.name):{width}}  {shorten(tool.description, 100)}")
+    with Toolbox.open(toolset or "all") as box:
+        found = _tagged(box.tools, tags)
+    if json_:
+        echo_json([as_json(tool) for tool in found])
+        return
+    width = max(len(plain(tool.name)) for tool in found)
+    for tool in found:
+        shown = f"  [{', '.join(tool.tags)}]" if tags is not None else ""
+        click.echo(f"{plain(tool.name):{width}}  {shorten(tool.description + shown, 120)}")
+
+
+def _tagged(tools: Sequence[Tool], tags: str | None) -> list[Tool]:
+    """The tools that have one of these tags (with commas between them), or all; raises `UserError`."""
+    wanted = {tag.strip() for tag in (tags or "").split(",") if tag.strip()}
+    known = sorted({tag for tool in tools for tag in tool.tags})
+    if strange := sorted(wanted - set(known)):
+        raise UserError(f"no tool is tagged {', '.join(strange)[:100]!r}; there are: {', '.join(known) or 'no tags'}")
+    return [tool for tool in tools if not wanted or wanted & set(tool.tags)]
 
 
 @tools.command(epilog="\b\nExample:\n  stesim tools show forecast_weather\n")
 @click.argument("name")
+@toolset_option("[default: all bundled tools]")
 @click.option("--json", "json_", is_flag=True, help="Print an object.")
-def show(name: str, json_: bool) -> None:
+def show(name: str, toolset: str | None, json_: bool) -> None:
     """Show what a tool does and takes, as a model is told."""
-    with Toolbox.open("all") as box:
+    with Toolbox.open(toolset or toolbox.EVERY) as box:
         tool = box.get(name)
     if json_:
         echo_json(as_json(tool))
@@ -63,12 +89,18 @@ def show(name: str, json_: bool) -> None:
 @tools.command(
     epilog='\b\nExamples:\n  stesim tools call forecast_weather \'{"city": "Paris"}\'\n'
     '  echo \'{"city": "Paris"}\' | stesim tools call forecast_weather -\n'
+    "  stesim tools call get_today_date --faults 429:1        how a failing call looks\n"
 )
 @click.argument("name")
 @click.argument("arguments", default="{}")
+@toolset_option("[default: all bundled tools]")
 @click.option("--json", "json_", is_flag=True, help="Print an object with kind, status and text.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The date that the tools take for today.")
-def call(name: str, arguments: str, json_: bool, today: datetime.datetime | None) -> None:
+@click.option("--faults", default=toolbox.NO_FAULTS, help="The share of calls that fail, as in `stesim run`.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Decides which calls fail.")
+def call(
+    name: str, arguments: str, toolset: str | None, json_: bool, today: datetime.datetime | None, faults: str, seed: int
+) -> None:
     """Make one call: ARGUMENTS is a JSON object, or - to read it from the standard input.
 
     Exits with 1 if the API answers with an error.
@@ -78,7 +110,9 @@ def call(name: str, arguments: str, json_: bool, today: datetime.datetime | None
             raise UserError("there is no standard input to read the arguments from")
         arguments = sys.stdin.read(_LARGEST + 1)
     values = _object(arguments)
-    with Toolbox.open("all", today=today.date() if today else None, limit=_LARGEST) as box:
+    day = today.date() if today else None
+    opened = Toolbox.open(toolset or toolbox.EVERY, today=day, limit=_LARGEST, faults=faults, seed=seed)
+    with no_network(), opened as box:
         box.get(name)
         observation = box.call(Action(name, values))
     if json_:

@@ -76,6 +76,19 @@ def test_tools_list(type_: Type) -> None:
         assert tool["parameters"]["type"] == "object"
 
 
+def test_tools_list_by_tags(type_: Type) -> None:
+    assert "tomorrow. [weather]" in type_("tools", "list", "--tags").stdout
+    listed = type_("tools", "list", "--tags", "travel, weather").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == [
+        "get_current_weather", "forecast_weather", "get_weather_history", "get_flight_distance",
+    ]  # fmt: skip
+    assert len(json.loads(type_("tools", "list", "--json").stdout)) == 50
+    assert len(type_("tools", "list", "--toolset", "extended").stdout.splitlines()) == 76
+    assert {tool["provider"] for tool in json.loads(type_("tools", "list", "--toolset", "shop", "--json").stdout)} == {
+        "shop"
+    }
+
+
 def test_tools_show(type_: Type) -> None:
     output = type_("tools", "show", "forecast_weather").stdout
     assert "- city (string, required)" in output
@@ -92,6 +105,17 @@ def test_tools_call(type_: Type) -> None:
     assert answer["text"] == output.rstrip("\n")
     later = type_("tools", "call", "forecast_weather", arguments, "--today", "2025-02-01").stdout
     assert "2025-02-02" in later
+
+
+def test_tools_call_that_fails_as_a_real_server_does(type_: Type) -> None:
+    assert "Error (HTTP 429)" in type_("tools", "call", "get_cart", "--faults", "429:1", code=1).stdout
+    kinds = {
+        json.loads(
+            type_("tools", "call", "get_cart", "--faults", "timeout:0.5", "--seed", n, "--json", code=None).stdout
+        )["kind"]
+        for n in range(8)
+    }
+    assert kinds == {"ok", "timeout"}
 
 
 def test_tools_call_that_the_api_refuses(type_: Type) -> None:
@@ -112,6 +136,10 @@ def test_tools_call_that_the_api_refuses(type_: Type) -> None:
         (["call", "forecast_weather", "{}", "--today", "2050-01-01"], "2027"),
         (["show", "nope"], "no tool"),
         (["list", "--toolset", "strater"], "starter"),
+        (["list", "--toolset", "nowhere/mine.py"], "no toolset at nowhere/mine.py"),
+        (["list", "--tags", "weather,sports"], "no tool is tagged 'sports'; there are: astronomy"),
+        (["call", "get_cart", "--faults", "418:1"], "418"),
+        (["show", "get_cart", "--toolset", "weather"], "get_cart"),
     ],
 )
 def test_tools_bad_input(type_: Type, words: list[str], message: str) -> None:
@@ -173,6 +201,9 @@ def not_empty(folder: Path) -> list[str]:
         (lambda _: ["--tools", ","], "--tools names no tool"),
         (lambda _: ["--tools", "[1]"], "must hold names"),
         (lambda _: ["--tools", "[1"], "not a JSON list"),
+        (lambda _: ["--tools", "starter"], "starter is a toolset: --toolset starter"),
+        (lambda _: ["--toolset", "weather", "--tools", "get_country"], "no tool is called 'get_country'"),
+        (lambda _: ["--toolset", "wether"], "did you mean weather"),
         (bad_prompts, "prompt try_first: unknown variable {api_name}"),
         (lambda _: ["--prompts", "nowhere"], "no prompt folder nowhere"),
         (lambda _: ["--ctx", "300"], "a context of 300 tokens is too small for the description of forecast_weather"),

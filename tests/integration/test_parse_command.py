@@ -53,7 +53,7 @@ def test_a_failure_is_data(type_: Type) -> None:
         ('["Get, [x] %% data"]', "Get, [x] %% data"),
         ("Get [x] data", None),
         ("get_country, forecast_weather", None),
-        ("starter", None),
+        ("get_cart", None),
     ],
 )
 def test_tools(type_: Type, tools: str, tool: str | None) -> None:
@@ -64,7 +64,7 @@ def test_tools(type_: Type, tools: str, tool: str | None) -> None:
 
 def test_a_toolset_stands_for_its_tools(type_: Type) -> None:
     reply = "Action: Get Country\nAction Input: {}"
-    found = json.loads(type_("parse", "--tools", "starter", stdin=reply).stdout)
+    found = json.loads(type_("parse", "--toolset", "starter", stdin=reply).stdout)
     assert (found["tool"], found["repairs"]) == ("get_country", ["name_spacing"])
     assert json.loads(type_("parse", stdin=reply).stdout)["tool"] == "Get Country"
 
@@ -195,4 +195,7 @@ def test_a_verdict_and_a_reflection(type_: Type) -> None:
     typed = type_("parse", "--as", "reflection", stdin="Now I know: **Yes**, it was")
     assert orjson.loads(typed.stdout) == {"kind": "reflection", "answer": "yes"}
     refused = type_("parse", "--as", "verdict", "--strict", stdin="x", code=2)
-    assert refused.stderr == "stesim: --strict and --tools say how a reply is read; they do not go with --as verdict\n"
+    assert (
+        refused.stderr
+        == "stesim: --strict, --toolset and --tools say how a reply is read; they do not go with --as verdict\n"
+    )
