@@ -9,6 +9,7 @@ Not covered: spelling mistakes, synonyms, languages that need word segmentation.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 # Letters that Unicode does not decompose into a base letter and a mark.
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"})
 _DROPPED = frozenset("'.`\u2019\u2018\u02bc\u02bb")
+# A new sentence begins with a capital; "Jr. was", "U.S. Army", "St. Louis" and "J. R. R. Tolkien" are none.
+_SENTENCE_END = re.compile(r"(?<!\b[A-Z]\.)(?<!\b(?:Jr|Sr|St|Dr|Mr|No)\.)(?<!\b(?:Mrs)\.)(?<=[.!?]) (?=[A-Z])")
 _STOP_WORDS = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "by", "did", "do", "does", "for", "from", "how", "in", "is", "it",
     "its", "me", "of", "on", "or", "paper", "papers", "tell", "that", "the", "their", "there", "this", "to", "was",
@@ -34,6 +37,12 @@ def fold(text: str) -> str:
         if letter not in _DROPPED and not unicodedata.combining(letter)
     )
     return " ".join(kept.split())
+
+
+def first_sentence(text: str) -> str:
+    """`text` up to the first full stop that ends a sentence: not that of an abbreviation or an initial."""
+    match = _SENTENCE_END.search(text)
+    return text if match is None else text[: match.start()]
 
 
 def words(text: str) -> list[str]:

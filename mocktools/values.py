@@ -46,8 +46,8 @@ def _text(param: Param, value: Any, name: str, wire: bool) -> str:
         raise invalid(name, value, f"plain text{_eg(param)}")
     if not isinstance(value, str):
         raise invalid(name, shown(value), f"a string{_eg(param)}")
-    if param.choices and value not in param.choices:
-        raise invalid(name, value, f"one of {', '.join(param.choices)}{_eg(param)}")
+    if param.choices:
+        return _choice(param, value, name)
     longest = param.longest or LONGEST_TEXT
     if param.pattern and not re.fullmatch(param.pattern, value):
         raise invalid(name, value, f"in the usual form{_eg(param)}")
@@ -56,6 +56,14 @@ def _text(param: Param, value: Any, name: str, wire: bool) -> str:
     if param.shortest and len(value) < param.shortest:
         raise invalid(name, value, f"at least {param.shortest} characters long{_eg(param)}")
     return value
+
+
+def _choice(param: Param, value: str, name: str) -> str:
+    """One of the texts that there are, as it is declared; case does not count."""
+    for choice in param.choices:
+        if choice.lower() == value.lower():
+            return choice
+    raise invalid(name, value, f"one of {', '.join(param.choices)}{_eg(param)}")
 
 
 def _integer(param: Param, value: Any, name: str, _: bool) -> int:

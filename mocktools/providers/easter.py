@@ -14,7 +14,7 @@ import datetime
 
 from mocktools import styles
 from mocktools.provider import Endpoint, Provider
-from mocktools.server import Body, Param, Query, invalid
+from mocktools.server import Body, Param, Query
 
 CHURCHES = ("west", "ost")
 WOCHENTAGE = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
@@ -49,9 +49,7 @@ def eastern(year: int) -> datetime.date:
 
 
 def _easter(query: Query) -> Body:
-    year, church = query.integer("jahr"), query.text("kirche").lower()
-    if church not in CHURCHES:
-        raise invalid("kirche", query.text("kirche"), f"one of: {', '.join(CHURCHES)}")
+    year, church = query.integer("jahr"), query.text("kirche")
     sunday = western(year) if church == "west" else eastern(year)
     days = {name: (sunday + datetime.timedelta(days=after)).isoformat() for name, after in MOVABLE}
     return {
@@ -79,7 +77,7 @@ PROVIDER = Provider(
                 Param("jahr", "Jahr, vierstellig", 2027, kind="integer", minimum=1583, maximum=4099),
                 Param(
                     "kirche", "Rechnung der Kirche: west (gregorianisch) oder ost (orthodox)", "ost",
-                    required=False, default="west",
+                    required=False, default="west", choices=CHURCHES,
                 ),
             ),
             answer=_easter,

@@ -18,7 +18,7 @@ from typing import Any
 from mocktools import fixtures, styles
 from mocktools.provider import Endpoint, Provider
 from mocktools.server import Body, Param, Query, not_found
-from mocktools.text import Document, document, fold, search
+from mocktools.text import Document, document, first_sentence, fold, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _search(query: Query) -> Body:
             {
                 "title": one.title,
                 "description": one.description,
-                "snippet": one.extract.split(". ")[0].rstrip(".") + ".",
+                "snippet": first_sentence(one.extract),
             }
             for one in shown
         ],

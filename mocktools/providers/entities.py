@@ -17,7 +17,7 @@ from typing import Any
 
 from mocktools import fixtures, styles
 from mocktools.provider import Endpoint, Provider
-from mocktools.server import Body, Param, Query, invalid, not_found
+from mocktools.server import Body, Param, Query, not_found
 from mocktools.text import fold
 
 KINDS = ("city", "country", "element", "language", "currency", "airport", "topic")
@@ -97,9 +97,7 @@ def _by_name() -> dict[str, list[Entity]]:
 
 
 def _disambiguate(query: Query) -> Body:
-    name, kind = query.text("name"), query.text("kind").lower()
-    if kind and kind not in KINDS:
-        raise invalid("kind", query.text("kind"), f"one of: {', '.join(KINDS)}")
+    name, kind = query.text("name"), query.text("kind")
     found = [entity for entity in _by_name().get(fold(name), []) if kind in ("", entity.kind)]
     if not found:
         raise not_found(f"No entity is called '{name}'" + (f" among those of kind '{kind}'" if kind else ""))
@@ -127,7 +125,7 @@ PROVIDER = Provider(
             path="/disambiguate",
             params=(
                 Param("name", "Name to look up", "Georgia"),
-                Param("kind", f"Only this kind: {', '.join(KINDS)}", "city", required=False),
+                Param("kind", "Only this kind of thing", "city", required=False, choices=KINDS),
                 Param(
                     "limit", "Most candidates to return", 5, kind="integer", required=False,
                     default=5, minimum=1, maximum=7,

@@ -12,18 +12,15 @@ from __future__ import annotations
 
 from mocktools import fixtures, styles
 from mocktools.provider import Endpoint, Provider
-from mocktools.server import Body, Param, Query, invalid
+from mocktools.server import Body, Param, Query
 
-LANGUAGE_CODES = ("es", "fr", "de", "it", "pt", "nl")
 LANGUAGES = {
     "es": "español", "fr": "francés", "de": "alemán", "it": "italiano", "pt": "portugués", "nl": "neerlandés"
 }  # fmt: skip
 
 
 def _words(query: Query) -> Body:
-    number, language = query.integer("numero"), query.text("idioma").lower()
-    if language not in LANGUAGE_CODES:
-        raise invalid("idioma", query.text("idioma"), f"one of: {', '.join(LANGUAGE_CODES)}")
+    number, language = query.integer("numero"), query.text("idioma")
     words = fixtures.table("number_words")["words"][language][number]
     return {
         "ok": True,
@@ -47,7 +44,7 @@ PROVIDER = Provider(
             path="/v2/letras",
             params=(
                 Param("numero", "Número entero", 71, kind="integer", minimum=0, maximum=1000),
-                Param("idioma", f"Código del idioma: {', '.join(LANGUAGE_CODES)}", "fr", required=False, default="es"),
+                Param("idioma", "Código del idioma", "fr", required=False, default="es", choices=tuple(LANGUAGES)),
             ),
             answer=_words,
             tags=("numbers", "language"),

@@ -45,6 +45,7 @@ OK: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("get_exchange_rates", {"base": "EUR"}, {"rates.USD": 1.1172, "date": "2026-10-30"}),
     ("search_encyclopedia", {"query": "who painted the Mona Lisa?"}, {"results.0.title": "Mona Lisa"}),
     ("search_encyclopedia", {"query": "xyzzy"}, {"total": 0, "results": []}),
+    ("search_encyclopedia", {"query": "Martin Luther King"}, {"results.0.snippet": "Martin Luther King Jr. was an American minister and a leader of the civil rights movement."}),
     ("search_encyclopedia", {"query": "planet", "limit": 1}, {"results.0.title": "Solar System"}),
     ("get_article_summary", {"title": "albert_einstein"}, {"title": "Albert Einstein"}),
     ("get_article_summary", {"title": "Gold"}, {"description": "Chemical element with symbol Au"}),

@@ -174,7 +174,6 @@ BAD: list[tuple[str, Any, str]] = [
     ("code", "AB-1\n-", "in the usual form, e.g. AB-1"),
     ("code", "xAB-1", "in the usual form, e.g. AB-1"),
     ("colour", "blue", "one of red, green, e.g. red; got 'blue'"),
-    ("colour", "Red", "one of red, green"),
     ("done", "yes", "true or false, e.g. true; got 'yes'"),
     ("done", 1, "true or false"),
     ("count", 3.5, "an integer, e.g. 3"),
