@@ -19,7 +19,10 @@ from mocktools.text import fold
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A city: `latitude` and `longitude` in degrees, `zone` an IANA time zone; `state` of US cities only."""
+    """A city: `latitude` and `longitude` in degrees, `zone` an IANA time zone.
+
+    `state` is the state, province or nation it lies in, for the countries where people write it; else empty.
+    """
 
     id: int
     name: str
@@ -35,7 +38,8 @@ class City:
     @property
     def label(self) -> str:
         """The city with its state and country, "Portland, Oregon, United States"."""
-        return ", ".join(filter(None, (self.name, self.state, self.country)))
+        # "Berlin, Berlin" says nothing twice.
+        return ", ".join(dict.fromkeys(filter(None, (self.name, self.state, self.country))))
 
 
 def find(text: str) -> City:
@@ -92,15 +96,21 @@ def great_circle(latitude: float, longitude: float, other_latitude: float, other
 def _index() -> tuple[tuple[City, frozenset[str], frozenset[str]], ...]:
     """Each city with its folded names and the folded names of the state and country it lies in."""
     lands = {row["code"]: row for row in fixtures.table("countries")["countries"]}
-    return tuple(_entry(row, lands.get(row["country_code"], {})) for row in fixtures.table("cities")["cities"])
+    rows = fixtures.table("cities")["cities"]
+    # "England" is loosely said of the whole kingdom, but Glasgow is not in England.
+    states = {(row["country_code"], row["state"]) for row in rows if "state" in row}
+    names = {
+        code: [land["code3"], *(name for name in land.get("other_names", ()) if (code, name) not in states)]
+        for code, land in lands.items()
+    }
+    return tuple(_entry(row, names.get(row["country_code"], [])) for row in rows)
 
 
-def _entry(row: dict[str, Any], land: dict[str, Any]) -> tuple[City, frozenset[str], frozenset[str]]:
+def _entry(row: dict[str, Any], country_names: list[str]) -> tuple[City, frozenset[str], frozenset[str]]:
     city = City(
         row["id"], row["name"], row["country"], row["country_code"], row.get("state", ""), row["latitude"],
         row["longitude"], row["population"], row["timezone"], row.get("capital", False),
     )  # fmt: skip
     names = frozenset(fold(name) for name in (row["name"], *row.get("aliases", ())))
     places = [row["country"], row["country_code"], row.get("state", ""), row.get("state_code", "")]
-    places += [land.get("code3", ""), *land.get("other_names", ())]
-    return city, names, frozenset(fold(place) for place in places if place)
+    return city, names, frozenset(fold(place) for place in (*places, *country_names) if place)

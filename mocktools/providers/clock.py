@@ -143,7 +143,8 @@ def _zone_info(query: Query) -> Body:
         raise invalid("date", day.isoformat(), "a date of the years 2024 to 2027")
     moment = datetime.datetime.combine(day, datetime.time(12))
     _, offset, short, saving = _at(zone, moment)
-    later = next((period for period in _periods(zone) if period[0] > moment), None)
+    # A zone that stays on summer time for good changes its abbreviation, not its clocks.
+    later = next((period for period in _periods(zone) if period[0] > moment and period[1] != offset), None)
     return {
         "timezone": zone,
         "utc_offset": _offset_text(offset),

@@ -80,7 +80,7 @@ def _list(query: Query) -> Body:
         if wanted["status"] in ("all", "completed" if row["is_completed"] else "open")
         and name in (None, row["list"])
         and wanted.get("priority") in (None, row["priority"])
-        and ("label" not in wanted or wanted["label"] in row["labels"])
+        and ("label" not in wanted or fold(wanted["label"]) in map(fold, row["labels"]))
         and (due is None or (row["due_date"] or "9999") < due)
     ]
     rows.sort(key=lambda row: (row["due_date"] or "9999", -PRIORITIES.index(row["priority"])))

@@ -10,8 +10,11 @@ from fixtures_build.places import geonames
 
 # Elements with several forms: the one whose melting and boiling points people mean.
 FORMS = {"C": "graphite", "P": "white", "S": "monoclinic", "Se": "gray", "Sn": "white"}
-# mendeleev has 1925; its names of discoverers are left out, as too many are misspelt.
-DISCOVERED = {"Nd": 1885}
+# mendeleev has 1925 for neodymium, and for helium the year it was first isolated (1895): its own description says "in
+# the solar spectrum in 1868", the year that is usually given. Its discoverers are left out, as too many are misspelt.
+DISCOVERED = {"He": 1868, "Nd": 1885}
+# From here on no element was ever made in an amount that can be seen: what mendeleev has of its bulk is predicted.
+FIRST_UNSEEN = 100
 YEARS = range(2024, 2028)
 HOLIDAY_COUNTRIES = (
     "AR", "AT", "AU", "BE", "BG", "BR", "CA", "CH", "CL", "CN", "CO", "CZ", "DE", "DK", "EE", "EG", "ES", "FI",
@@ -85,10 +88,22 @@ def holidays() -> dict[str, Any]:
 
 
 def _kelvin(element: Any, point: str) -> float | None:
-    form = FORMS.get(element.symbol)
-    phases = [phase for phase in element.phase_transitions if phase.allotrope == form]
-    value = getattr(phases[0], point) if phases else None
+    """The temperature of the form that people mean; none where it was only predicted."""
+    if element.atomic_number >= FIRST_UNSEEN:
+        return None
+    forms = list(element.phase_transitions)
+    # An element with one form may have it named: antimony is "gray".
+    phases = forms if len(forms) == 1 else [phase for phase in forms if phase.allotrope == FORMS.get(element.symbol)]
+    # What turns into gas at once, as arsenic does, melts under pressure only.
+    if not phases or (point == "melting_point" and phases[0].is_sublimation_point):
+        return None
+    value = getattr(phases[0], point)
     return None if value is None else round(value, 2)
+
+
+def _density(element: Any) -> float | None:
+    known = element.density is not None and element.atomic_number < FIRST_UNSEEN
+    return float(f"{element.density:.6g}") if known else None
 
 
 def elements() -> dict[str, Any]:
@@ -103,8 +118,7 @@ def elements() -> dict[str, Any]:
                 "atomic_mass": round(element.atomic_weight, 4), "category": element.series,
                 "group": element.group_id, "period": element.period, "block": element.block,
                 "electron_configuration": element.econf, "melting_point": _kelvin(element, "melting_point"),
-                "boiling_point": _kelvin(element, "boiling_point"), 
-                "density": None if element.density is None else float(f"{element.density:.6g}"),
+                "boiling_point": _kelvin(element, "boiling_point"), "density": _density(element),
                 "electronegativity": element.electronegativity("pauling"),
                 "discovered": DISCOVERED.get(element.symbol, element.discovery_year),
             }
@@ -113,6 +127,7 @@ def elements() -> dict[str, Any]:
         "source": "Python package mendeleev 1.3.0 (https://github.com/lmmentel/mendeleev)",
         "as_of": "2026",
         "license": "MIT, copyright Lukasz Mentel",
-        "about": "The chemical elements. Temperatures in kelvin, density in g/cm3; null where unknown.",
+        "about": "The chemical elements. Temperatures in kelvin (the boiling point of what does not melt is where it "
+        "turns into gas), density in g/cm3; null where unknown or, from fermium on, only predicted.",
         "elements": rows,
     }
