@@ -6,12 +6,17 @@
 
 Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text`, `sky` (data) - `params`, `refusals`,
 `values`, `world`, `router`, `server`, `paging`, `styles`, `cities`, `ledger` (a server's side) - `faults`, `transport`
-(interception) - `tools` (the callers' side) - `provider`, `providers/` (one file an API) - `toolsets`. The data are in
-`fixtures/`; its README names every source. Not covered: recorded exchanges.
+(interception) - `tools`, `toolset` (the callers' side) - `provider`, `providers/` (one file an API) - `lists`,
+`toolsets` (finding them by name or path) - `compare`, `testsets` (queries with their right calls). Tools of one's own:
+`signatures`, `schemas`, `functions` (Python), `exchanges/` (the fixture format), `made/` (values from schemas),
+`sources/` (files, folders, packages), `openapi/`, `recording/`, `check`. The data are in `fixtures/`; its README names
+every source. Not covered: HTTP clients other than `requests`.
 """
 
 from mocktools.errors import MockToolsError, NoFixture, UnknownTool, UnknownToolset
 from mocktools.faults import Faults
+from mocktools.functions import tool
+from mocktools.refusals import ApiError, invalid, not_found
 from mocktools.tools import Result, Tool
 from mocktools.toolset import Toolset
 from mocktools.toolsets import DEFAULT_TODAY, activate, is_path, load, toolset_names
@@ -19,6 +24,7 @@ from mocktools.world import World
 
 __all__ = [
     "DEFAULT_TODAY",
+    "ApiError",
     "Faults",
     "MockToolsError",
     "NoFixture",
@@ -29,7 +35,10 @@ __all__ = [
     "UnknownToolset",
     "World",
     "activate",
+    "invalid",
     "is_path",
     "load",
+    "not_found",
+    "tool",
     "toolset_names",
 ]

@@ -92,7 +92,8 @@ def once(names: Sequence[str]) -> list[str]:
 def _machinery() -> list[Path]:
     """The source that every toolset shares."""
     here = Path(__file__).parent
-    return sorted(here.glob("*.py")) + sorted((here / "exchanges").glob("*.py"))
+    folders = (here, here / "exchanges", here / "made", here / "sources")
+    return [path for folder in folders for path in sorted(folder.glob("*.py"))]
 
 
 def _content(path: Path) -> bytes:

@@ -70,6 +70,12 @@ class Toolbox:
             self._toolset.get(name)
         return next(tool for tool in self.tools if tool.name == name)
 
+    def address(self, name: str) -> str:
+        """Where a tool sends its calls: method and URL, with `{name}` for the arguments in it."""
+        with user_errors():
+            tool = self._toolset.get(name)
+        return f"{tool.method} {tool.url}"
+
     def fresh(self) -> Toolbox:
         """The same tools in a state in which nothing has been done yet; calls with one do not show in another."""
         with user_errors():

@@ -46,7 +46,7 @@ def load(name: str) -> Toolset:
 
         return load_any(Path(value))
     if not isinstance(value, Toolset):
-        raise _broken(entry, f"it is a {type(value).__name__}, not a Toolset or a path")
+        raise _broken(entry, f"it is of type {type(value).__name__}, not a Toolset or a path")
     return value
 
 

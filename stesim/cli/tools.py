@@ -11,6 +11,8 @@ import orjson
 
 from stesim import toolbox
 from stesim.cli.common import Group, echo_json, plain, shorten, toolset_option
+from stesim.cli.record import record
+from stesim.cli.toolsets import check, import_
 from stesim.errors import UserError
 from stesim.offline import no_network
 from stesim.records import Action, Tool
@@ -78,12 +80,13 @@ def _tagged(tools: Sequence[Tool], tags: str | None) -> list[Tool]:
 def show(name: str, toolset: str | None, json_: bool) -> None:
     """Show what a tool does and takes, as a model is told."""
     with Toolbox.open(toolset or toolbox.EVERY) as box:
-        tool = box.get(name)
+        tool, address = box.get(name), box.address(name)
     if json_:
         echo_json(as_json(tool))
     else:
         click.echo(plain(toolbox.describe(tool)))
         click.echo(f"Provider: {plain(tool.provider)}")
+        click.echo(f"Address: {plain(address)}")
 
 
 @tools.command(
@@ -121,6 +124,10 @@ def call(
         click.echo(plain(observation.text))
     if observation.kind != "ok":
         raise SystemExit(1)
+
+
+for command in (check, import_, record):
+    tools.add_command(command)
 
 
 def _object(text: str) -> dict[str, object]:

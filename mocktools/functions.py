@@ -1,0 +1,303 @@
+"""Tools from functions: a typed function with a docstring is what a model is told, and what answers its calls.
+
+    >>> import mocktools
+    >>> from mocktools.functions import tool, toolset
+    >>> @tool(tags=["maths"])
+    ... def double(number: int) -> int:
+    ...     '''Double a number.
+    ...
+    ...     Args:
+    ...         number: A number, e.g. 3.
+    ...     '''
+    ...     return 2 * number
+    >>> with mocktools.activate(toolset("maths", [double])) as tools:
+    ...     print(tools.get("double").call({"number": "21"}).body)
+    42
+
+A call goes through `requests` like one to any other mock API. `sources/python_file.py` reads a whole file of them. Not
+covered: functions that hang, that keep something in their module, or that ask the clock or chance: they make a run
+that does not repeat.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+import json
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, overload
+from urllib.parse import quote
+
+from mocktools import signatures
+from mocktools.errors import MockToolsError
+from mocktools.refusals import ApiError
+from mocktools.router import Incoming, Reply, Route
+from mocktools.server import body_of
+from mocktools.signatures import Signature, one_line
+from mocktools.tools import Tool
+from mocktools.toolset import Toolset
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_LARGEST_RESULT = 1 << 20  # bytes of a reply
+_LONGEST_MESSAGE = 500  # characters of an exception's text
+_NAME = re.compile(r"[^\W\d][\w.%-]{0,63}(?: [\w.%-]{1,64}){0,8}")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_MARK = "__mocktools_tool__"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A function that is a tool, and what its decorator says of it."""
+
+    function: Callable[..., Any]
+    name: str
+    tags: tuple[str, ...] = ()
+    example: Mapping[str, Any] | None = field(default=None, hash=False)
+
+    @property
+    def line(self) -> int:
+        """Where the function begins (with its decorators), or 0."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        return code.co_firstlineno if code else 0
+
+
+_printing_lock = threading.Lock()
+_printing = 0
+_stdout = sys.stdout
+_collected: ContextVar[list[Marked] | None] = ContextVar("_collected", default=None)
+
+
+@contextlib.contextmanager
+def collected() -> Iterator[list[Marked]]:
+    """The functions that are decorated within the block, in that order."""
+    found: list[Marked] = []
+    token = _collected.set(found)
+    try:
+        yield found
+    finally:
+        _collected.reset(token)
+
+
+@contextlib.contextmanager
+def prints_aside() -> Iterator[None]:
+    """What is printed within the block goes to standard error: it must not end up in the output of the program that
+    runs a function or a file. Calls may come from several threads at once, which `redirect_stdout` would mix up.
+    """
+    global _stdout, _printing
+    with _printing_lock:
+        if not _printing:
+            _stdout, sys.stdout = sys.stdout, sys.stderr
+        _printing += 1
+    try:
+        yield
+    finally:
+        with _printing_lock:
+            _printing -= 1
+            if not _printing:
+                sys.stdout = _stdout
+
+
+@overload
+def tool(function: Function, /) -> Function:
+    """Written bare above a function."""
+
+
+@overload
+def tool(
+    *, name: str | None = None, tags: Sequence[str] = (), example: Mapping[str, Any] | None = None
+) -> Callable[[Function], Function]:
+    """Written with options above a function."""
+
+
+def tool(
+    function: Any = None,
+    /,
+    *,
+    name: str | None = None,
+    tags: Sequence[str] = (),
+    example: Mapping[str, Any] | None = None,
+) -> Any:
+    """Make a tool of a typed function with a docstring; the function itself stays as it is.
+
+    `name` is the tool's if it is not the function's, `example` are arguments that work. Use it bare or with options.
+    Raises `MockToolsError` for what is no function; the rest is checked when the toolset is loaded.
+    """
+    if function is None:
+        return partial(_mark, name=name, tags=tags, example=example)
+    return _mark(function, name=None, tags=(), example=None)
+
+
+def _mark(function: Any, *, name: str | None, tags: Sequence[str], example: Mapping[str, Any] | None) -> Any:
+    if not callable(function) or isinstance(function, type) or not hasattr(function, "__name__"):
+        what = f"the class {function.__name__}" if isinstance(function, type) else f"a {type(function).__name__}"
+        raise MockToolsError(f"@tool is for functions, not for {what}; write @tool or @tool(name=...) above a `def`")
+    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+        raise MockToolsError(f'the tags of {function.__name__} must be a list of texts, as in tags=["travel"]')
+    marked = Marked(function, function.__name__ if name is None else name, tuple(tags), example)
+    setattr(function, _MARK, marked)
+    found = _collected.get()
+    if found is not None:
+        found.append(marked)
+    return function
+
+
+def toolset(
+    name: str, functions: Sequence[Callable[..., Any] | Marked], parts: Sequence[Path] = (), source: str = ""
+) -> Toolset:
+    """A toolset of these functions, decorated or not, in this order.
+
+    `parts` are the files that decide the answers; `source` names the file in errors. Raises `MockToolsError` with one
+    line that names the function and says what to do if it cannot be a tool, if two have one name, and if there is none.
+    """
+    marked = [_marked(function) for function in functions]
+    host = f"{host_label(name)}.functions.example"
+    lines: dict[str, int] = {}
+    pairs = []
+    for one in marked:
+        try:
+            if one.name in lines:
+                earlier = f" (line {lines[one.name]})" if lines[one.name] else ""
+                raise MockToolsError(
+                    f"another tool is called {one.name!r}{earlier}; rename one, or use @tool(name=...)"
+                )
+            pairs.append(_bound(one, name, host))
+        except MockToolsError as error:
+            where = [source] if source else []
+            where += [f"line {one.line}"] if one.line else []
+            where += [one_line(one.function.__name__, 100)]
+            raise MockToolsError(f"{', '.join(where)}: {one_line(str(error), 400)}") from None
+        lines[one.name] = one.line
+    if not pairs:
+        raise MockToolsError(f"{source or name}: no function is a tool; write @mocktools.tool above those that are")
+    return Toolset(name, tuple(tool for tool, _ in pairs), tuple(route for _, route in pairs), tuple(parts))
+
+
+def host_label(name: str) -> str:
+    """`name` as a part of a host name: "My tools" is my-tools."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:63].strip("-") or "tools"
+
+
+def _marked(function: Callable[..., Any] | Marked) -> Marked:
+    if isinstance(function, Marked):
+        return function
+    found: Marked = getattr(function, _MARK, None) or Marked(function, function.__name__)
+    return dataclasses.replace(found, function=function)
+
+
+def _bound(marked: Marked, provider: str, host: str) -> tuple[Tool, Route]:
+    """Both sides of a tool."""
+    if not isinstance(marked.name, str) or not _NAME.fullmatch(marked.name):
+        raise MockToolsError(
+            f"{str(marked.name)[:100]!r} is no name for a tool; it is one line that begins with a letter and has only "
+            "letters, digits, '_', '-', '.', '%' and single spaces"
+        )
+    if "." in marked.function.__qualname__:
+        raise MockToolsError("it is inside a class or a function; a tool is a function of the file itself")
+    signature = signatures.read(marked.function)
+    example = signature.example if marked.example is None else marked.example
+    if example or marked.example is not None:
+        _check_example(signature, example)
+    path = "/" + quote(marked.name, safe="")
+    tool = Tool(
+        name=marked.name,
+        description=signature.description,
+        parameters=signature.schema,
+        provider=provider,
+        tags=marked.tags,
+        url=f"https://{host}{path}",
+        example=dict(example),
+        method="POST",
+    )
+    return tool, Route("POST", host, path, partial(_answer, marked.function, signature), _worded)
+
+
+def _check_example(signature: Signature, example: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(example, allow_nan=False)
+        unknown = [name for name in example if name not in signature.schema["properties"]]
+        signature.checked(example)
+    except ApiError as error:
+        raise MockToolsError(f"its example does not work: {error.message}") from None
+    except (TypeError, ValueError, AttributeError):
+        raise MockToolsError('its example is no JSON object; write one, as in example={"city": "Paris"}') from None
+    if unknown:
+        raise MockToolsError(f"its example has {unknown[0]!r}, which is not a parameter")
+
+
+def _answer(function: Callable[..., Any], signature: Signature, incoming: Incoming) -> Reply:
+    """The reply to a call: what the function returns, or what went wrong, which is data for the caller."""
+    try:
+        arguments = signature.checked(body_of(incoming))
+        arguments |= dict.fromkeys(signature.worlds, incoming.world)
+        with prints_aside():
+            result = function(**arguments)
+    except ApiError as error:
+        if isinstance(error.status, int) and 400 <= error.status <= 599:
+            return _error(error.status, str(error.message))
+        return _error(500, f"ApiError with the status {error.status}, which is no error")
+    except (Exception, SystemExit) as error:
+        return _error(500, _told(error))
+    try:
+        body = _dumped(result)
+    except (Exception, SystemExit) as error:
+        return _error(500, f"the result is not JSON: {_told(error)}")
+    if len(body) > _LARGEST_RESULT:
+        return _error(500, f"the result is larger than {_LARGEST_RESULT >> 20} MiB")
+    return Reply(200, body)
+
+
+def _dumped(result: Any) -> bytes:
+    """`result` as JSON; raises an exception that says why it is not."""
+    from pydantic_core import to_jsonable_python
+
+    _refuse_sets(result)
+    plain = to_jsonable_python(result)
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _refuse_sets(result: Any) -> None:
+    """A set comes in another order with each start of Python, and a run would not repeat."""
+    waiting, seen = [result], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, set | frozenset):
+            raise TypeError("a set has no order, return sorted(...) instead")
+        if id(value) in seen or isinstance(value, str | bytes | int | float | type(None)):
+            continue
+        seen.add(id(value))
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            waiting += [getattr(value, one.name, None) for one in dataclasses.fields(value)]
+        elif hasattr(type(value), "model_fields"):
+            waiting += vars(value).values()
+
+
+def _told(error: BaseException) -> str:
+    """ "ValueError: message" of bounded length, without addresses in memory, which differ from run to run."""
+    try:
+        message = _ADDRESS.sub("", str(error)[: 4 * _LONGEST_MESSAGE])
+    except Exception:
+        message = "(no message)"
+    message = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "..."
+    return f"{type(error).__name__}: {message}".removesuffix(": ")
+
+
+def _worded(error: ApiError) -> Mapping[str, Any]:
+    return {"error": error.message}
+
+
+def _error(status: int, message: str) -> Reply:
+    text = json.dumps({"error": message[: 4 * _LONGEST_MESSAGE]}, ensure_ascii=False, separators=(",", ":"))
+    return Reply(status, text.encode("utf-8", "replace"))

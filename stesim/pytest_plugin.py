@@ -1,0 +1,198 @@
+"""For tests of an agent: mock APIs and a scripted model as pytest fixtures. Installed with stesim.
+
+    @pytest.mark.mock_apis("weather", faults="429:0.1", seed=1)
+    def test_my_agent(mock_apis, scripted_model):
+        answer = my_agent("Will it rain in Paris?", model=scripted_model(["...", "..."]))
+        mock_apis.assert_called("forecast_weather", {"city": "Paris"}, times=1)
+
+`docs/testing-agents.md` has it at length; `pytest -p no:stesim` leaves the plugin out. Nothing but pytest is imported
+until a test asks for a fixture. Not covered: mock APIs for longer than a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from stesim.testing import MockApis, Script
+
+_OPTIONS = ("toolset", "today", "faults", "seed", "allow_network")
+_APIS = pytest.StashKey["MockApis"]()
+_FAILED = pytest.StashKey[bool]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--mock-apis-toolset`, and the setting of the same name."""
+    about = "toolset of the fixture mock_apis: a name, a provider, a path, or names of tools with commas (starter)"
+    parser.getgroup("stesim").addoption("--mock-apis-toolset", metavar="TOOLSET", help=about)
+    parser.addini("mock_apis_toolset", about)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers",
+        "mock_apis(toolset, today='2026-10-30', faults=None, seed=0, allow_network=False): answer what goes through "
+        "`requests` from mock APIs during the test",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Find mistakes in markers before any test runs; raises `pytest.UsageError` with one line."""
+    if _in_xdist(config):
+        return  # it knows no such end of a worker; each test with a mistake fails instead
+    checked: set[str] = set()
+    for item in items:
+        if "mock_apis" in getattr(item, "fixturenames", ()) or item.get_closest_marker("mock_apis"):
+            settings = _settings(item)
+            if repr(settings) not in checked:
+                _check(item, settings)
+                checked.add(repr(settings))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+    """A test that fails shows the calls that it made."""
+    if call.when == "call" and call.excinfo is not None:
+        item.stash[_FAILED] = True
+        if _APIS in item.stash:
+            item.add_report_section("call", "mock APIs", item.stash[_APIS].calls.listed())
+    return (yield)
+
+
+@pytest.fixture
+def mock_apis(request: pytest.FixtureRequest) -> Iterator[MockApis]:
+    """Mock APIs on the air during the test; `calls` and `assert_called(...)` say what was asked of them.
+
+    The marker `mock_apis` chooses the toolset, the date and the faults.
+    """
+    from stesim.testing import mocked
+
+    mistake = _mistake(request.node) if _in_xdist(request.config) else ""
+    if mistake:
+        pytest.fail(mistake, pytrace=False)
+    with mocked(**_settings(request.node)) as apis:
+        request.node.stash[_APIS] = apis
+        yield apis
+    if apis.blocked:
+        hosts = ", ".join(sorted(set(apis.blocked)))
+        pytest.fail(
+            f"something other than `requests` tried to reach {hosts}; only `requests` is answered by mock APIs "
+            "(allow_network=True in the marker lets it pass)",
+            pytrace=False,
+        )
+
+
+@pytest.fixture(autouse=True)
+def _marked_mock_apis(request: pytest.FixtureRequest) -> None:
+    """The marker by itself is enough to put the mock APIs on the air."""
+    if request.node.get_closest_marker("mock_apis"):
+        request.getfixturevalue("mock_apis")
+
+
+@pytest.fixture
+def scripted_model(request: pytest.FixtureRequest) -> Iterator[Callable[..., Script]]:
+    """Makes models that play a list of replies: `model = scripted_model(["Thought: ...", ...])`.
+
+    A model is a function of messages (`text = model(messages)`) and a model of stesim. The test fails if it was asked
+    for more replies than it has, or for fewer unless `leftover=True`.
+    """
+    from stesim.testing import Script
+
+    made: list[tuple[Script, bool]] = []
+
+    def make(replies: Sequence[str] | Path, *, leftover: bool = False) -> Script:
+        if isinstance(replies, Path):
+            model = cast("Script", Script.from_file(replies))
+        elif isinstance(replies, str) or not all(isinstance(reply, str) for reply in replies):
+            raise pytest.UsageError("scripted_model takes a list of replies, each a text, or the Path of a script")
+        else:
+            model = Script(replies)
+        made.append((model, leftover))
+        return model
+
+    yield make
+    wrong = [model.shortage() for model, _ in made if model.exhausted]
+    if not request.node.stash.get(_FAILED, False):  # a test that stopped half-way leaves replies
+        wrong += [model.surplus() for model, leftover in made if model.left and not leftover and not model.exhausted]
+    if wrong:
+        hint = "" if all(model.exhausted for model, _ in made) else " (scripted_model(..., leftover=True) allows that)"
+        pytest.fail("; ".join(f"scripted model: {one}" for one in wrong) + hint, pytrace=False)
+
+
+def _mistake(item: pytest.Item) -> str:
+    """What is wrong with the markers of a test, or an empty text."""
+    try:
+        _check(item, _settings(item))
+    except pytest.UsageError as error:
+        return str(error)
+    return ""
+
+
+def _in_xdist(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _settings(item: pytest.Item) -> dict[str, Any]:
+    """What the markers of a test say together, the nearest first; raises `pytest.UsageError` with one line."""
+    config = item.config
+    default = config.getoption("mock_apis_toolset") or config.getini("mock_apis_toolset") or "starter"
+    found: dict[str, Any] = {"toolset": default.split(",") if "," in default else default}
+    for marker in reversed(list(item.iter_markers("mock_apis"))):
+        given = dict(marker.kwargs)
+        if len(marker.args) > 1 or (marker.args and "toolset" in given):
+            raise _misuse(item, "it takes one toolset; for several tools give a list of their names")
+        unknown = [name for name in given if name not in _OPTIONS]
+        if unknown:
+            raise _misuse(item, f"{unknown[0]!r} is no option; there are: {', '.join(_OPTIONS)}")
+        found |= given | ({"toolset": marker.args[0]} if marker.args else {})
+    toolset = found["toolset"]
+    if isinstance(toolset, str) and ("/" in toolset or toolset.endswith((".py", ".json"))):
+        found["toolset"] = config.rootpath / toolset
+    return found | {"today": _date(item, found["today"])} if "today" in found else found
+
+
+def _date(item: pytest.Item, value: Any) -> Any:
+    import datetime
+
+    try:
+        return datetime.date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise _misuse(item, f"today={value!r} is not a date in the form YYYY-MM-DD") from None
+
+
+def _check(item: pytest.Item, settings: dict[str, Any]) -> None:
+    """Raises `pytest.UsageError` with one line if the mock APIs could not be put on the air."""
+    import datetime
+
+    import mocktools
+
+    wrong = [
+        f"{name}={settings[name]!r} is not {wanted}"
+        for name, kinds, wanted in (
+            ("toolset", (str, list, tuple, Path, mocktools.Toolset), "a name, a path or a list of tools"),
+            ("today", datetime.date, 'a date, as in "2026-10-30"'),
+            ("faults", (str, type(None)), 'a text such as "429:0.1"'),
+            ("seed", int, "a whole number"),
+            ("allow_network", bool, "True or False"),
+        )
+        if name in settings and not isinstance(settings[name], kinds)
+    ]
+    if wrong:
+        raise _misuse(item, wrong[0])
+    choices = {name: value for name, value in settings.items() if name != "allow_network"}
+    try:
+        with mocktools.activate(**choices):
+            pass
+    except mocktools.MockToolsError as error:
+        raise _misuse(item, str(error)) from None
+
+
+def _misuse(item: pytest.Item, why: str) -> pytest.UsageError:
+    where = "@pytest.mark.mock_apis" if item.get_closest_marker("mock_apis") else "the default toolset of mock_apis"
+    return pytest.UsageError(f"{item.nodeid[:200]}: {where}: {' '.join(why.split())}")

@@ -1,0 +1,399 @@
+"""Tools from functions: what a model is told, what its calls get, and the one line for what cannot be a tool."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import mocktools
+from mocktools.functions import host_label
+from mocktools.refusals import invalid, not_found
+from mocktools.sources.python_file import load
+
+ROOT = Path(mocktools.__file__).parents[1]
+HEAD = """\
+import dataclasses, datetime, decimal, enum, math, typing
+from typing import Annotated, Any, Literal, Optional, Union
+import typing_extensions
+from pydantic import BaseModel, Field
+from mocktools import World
+from mocktools.functions import tool
+from mocktools.refusals import ApiError, invalid, not_found
+"""
+KINDS = """
+class Color(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+@dataclasses.dataclass
+class Place:
+    city: str
+    country: Optional[str] = None
+
+class Node(BaseModel):
+    value: int
+    below: list["Node"] = []
+
+class Trip(typing_extensions.TypedDict, total=False):
+    days: typing_extensions.Required[int]
+    note: Optional[str]
+
+class Order(BaseModel):
+    title: Annotated[str, Field(description="A title", examples=["Tea"])]
+    place: Optional[Place] = None
+"""
+
+
+def write(folder: Path, text: str, name: str = "mine.py") -> Path:
+    path = folder / name
+    path.write_text(HEAD + KINDS + textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+def only_tool(folder: Path, signature: str, body: str = "return None", doc: str = "Do it.") -> mocktools.Toolset:
+    return load(write(folder, f'\n@tool\ndef act({signature}):\n    """{doc}"""\n    {body}\n'))
+
+
+def call(toolset: mocktools.Toolset, **arguments: Any) -> tuple[int | None, Any]:
+    with mocktools.activate(toolset):
+        result = toolset.tools[0].call(arguments)
+    return result.status, json.loads(result.body)
+
+
+PLACE = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "country": {"type": "string"}},
+    "required": ["city"],
+}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        ("str", {"type": "string"}),
+        ("int", {"type": "integer"}),
+        ("float", {"type": "number"}),
+        ("bool", {"type": "boolean"}),
+        ('\'Literal["a", "b"]\'', {"type": "string", "enum": ["a", "b"]}),
+        ("Literal['a']", {"type": "string", "enum": ["a"]}),
+        ("Color", {"type": "string", "enum": ["red", "blue"]}),
+        ("list[int]", {"type": "array", "items": {"type": "integer"}}),
+        ("dict[str, float]", {"type": "object", "additionalProperties": {"type": "number"}}),
+        ("datetime.date", {"type": "string", "format": "date"}),
+        ("datetime.datetime", {"type": "string", "format": "date-time"}),
+        ("datetime.time", {"type": "string", "format": "time"}),
+        ("Union[int, str]", {"type": ["integer", "string"]}),
+        ("Place", PLACE),
+        ("Annotated[int, Field(ge=1, le=7)]", {"type": "integer", "minimum": 1, "maximum": 7}),
+        (
+            "Annotated[str, Field(description='A city', examples=['Paris'])]",
+            {"type": "string", "description": "A city, e.g. Paris."},
+        ),
+        (
+            "Trip",
+            {
+                "type": "object",
+                "properties": {"days": {"type": "integer"}, "note": {"type": "string"}},
+                "required": ["days"],
+            },
+        ),
+        (
+            "Order",
+            {
+                "type": "object",
+                "properties": {"title": {"type": "string", "description": "A title, e.g. Tea."}, "place": PLACE},
+                "required": ["title"],
+            },
+        ),
+        ("Any", {}),
+    ],
+)
+def test_annotations_become_plain_schemas(annotation: str, expected: dict[str, Any], tmp_path: Path) -> None:
+    parameters = only_tool(tmp_path, f"x: {annotation}").tools[0].parameters
+    assert parameters == {"type": "object", "properties": {"x": expected}, "required": ["x"]}
+    jsonschema.Draft202012Validator.check_schema(parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        ("x: int = 3", {"type": "integer", "default": 3}),
+        ("x: Optional[int] = None", {"type": "integer"}),
+        ("x: Optional[int]", {"type": "integer"}),
+        ("x: int = None", {"type": "integer"}),
+        ("x: Annotated[int, Field(ge=1)] = None", {"type": "integer", "minimum": 1}),
+        ("x: Optional[Color] = None", {"type": "string", "enum": ["red", "blue"]}),
+        ("x: Union[int, str, None] = None", {"type": ["integer", "string"]}),
+        (
+            "x: datetime.date = datetime.date(2026, 10, 30)",
+            {"type": "string", "format": "date", "default": "2026-10-30"},
+        ),
+        ("x: int = Field(3, ge=1)", {"type": "integer", "minimum": 1, "default": 3}),
+        ("x: list[int] = Field(default_factory=list)", {"type": "array", "items": {"type": "integer"}}),
+    ],
+)
+def test_what_has_a_default_or_may_be_none_is_optional(
+    parameter: str, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    toolset = only_tool(tmp_path, parameter, "return 'called'")
+    assert toolset.tools[0].parameters == {"type": "object", "properties": {"x": expected}, "required": []}
+    assert call(toolset) == call(toolset, x=None) == (200, "called")
+
+
+def test_what_contains_itself_stays_a_reference(tmp_path: Path) -> None:
+    toolset = only_tool(tmp_path, "x: Node, y: Place", "return x")
+    schema = toolset.tools[0].parameters
+    assert list(schema["$defs"]) == ["Node"]
+    tree = {"value": 1, "below": [{"value": 2, "below": []}]}
+    jsonschema.validate({"x": tree, "y": {"city": "Rome"}}, dict(schema))
+    assert call(toolset, x=tree, y={"city": "Rome"}) == (200, tree)
+
+
+GOOGLE = "Get the\n    weather.\n\n    More.\n\n    Args:\n        city (str): The\n            city.\n        days: Days.\n    "
+NUMPY = "Get the\n    weather.\n\n    Parameters\n    ----------\n    city : str\n        The\n        city.\n    days : int\n        Days.\n    "
+SPHINX = "Get the\n    weather.\n\n    :param city: The\n        city.\n    :param days: Days.\n    :returns: It.\n    "
+
+
+@pytest.mark.parametrize("doc", [GOOGLE, NUMPY, SPHINX])
+def test_docstrings_of_three_styles_say_the_same(doc: str, tmp_path: Path) -> None:
+    (tool,) = only_tool(tmp_path, "city: str, days: int = 3", doc=doc).tools
+    assert tool.description == "Get the weather."
+    assert {name: schema["description"] for name, schema in tool.parameters["properties"].items()} == {
+        "city": "The city.",
+        "days": "Days.",
+    }
+
+
+def test_names_urls_tags_and_examples(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """
+        @tool(name="Currency Facts%%Details", tags=["money"], example={"code": "EUR"})
+        def facts(code: str): "Tell facts."
+
+        @tool
+        def größe(height: Annotated[float, Field(examples=[1.8])], unit: Literal["m", "ft"], note: str = ""):
+            "Say it."
+            return height
+        """,
+        "My_tools 2.py",
+    )
+    toolset = load(path)
+    facts, size = toolset.tools
+    assert (facts.name, facts.tags, facts.example, facts.method) == (
+        "Currency Facts%%Details", ("money",), {"code": "EUR"}, "POST",
+    )  # fmt: skip
+    assert facts.url == "https://my-tools-2.functions.example/Currency%20Facts%25%25Details"
+    assert size.example == {"height": 1.8, "unit": "m"}
+    with mocktools.activate(toolset):
+        assert [facts.call(facts.example).body, size.call(size.example).body] == ["null", "1.8"]
+    assert [host_label(name) for name in ("Ünits!", "天気", "a" * 80)] == ["nits", "tools", "a" * 63]
+
+
+@pytest.mark.parametrize(
+    ("signature", "sent", "expected"),
+    [
+        ("a: str, b: int", {}, "Missing required parameters: a and b"),
+        ("a: int, b: str", {"a": "x"}, "Missing required parameter: b. Parameter 'a' must be a valid integer, unable to parse string as an integer; got 'x'"),
+        ("a: str", {"a": 3}, "Parameter 'a' must be a valid string; got '3'"),
+        ("a: Annotated[int, Field(le=7)]", {"a": "8"}, "Parameter 'a' must be less than or equal to 7; got '8'"),
+        ("a: Color", {"a": "x" * 50}, f"Parameter 'a' must be 'red' or 'blue'; got '{'x' * 40}...'"),
+        ("a: Place", {"a": {}}, "Missing required parameter: a.city"),
+        ("a: list[Place]", {"a": [{"city": "R"}, {"city": 1}]}, "Parameter 'a[1].city' must be a valid string; got '1'"),
+        ("a: Union[int, Place]", {"a": []}, "Parameter 'a' must be a valid integer or must be an object; got '[]'"),
+        ("self: int, json: int, _id: int", {"json": 1}, "Missing required parameters: self and _id"),
+    ],
+)  # fmt: skip
+def test_wrong_arguments_are_named_in_one_body(
+    signature: str, sent: dict[str, Any], expected: str, tmp_path: Path
+) -> None:
+    status, body = call(only_tool(tmp_path, signature), **sent)
+    assert status == 400
+    assert body["error"] == expected or (
+        body["error"].startswith(expected.split(" or must")[0]) and "Union" in signature
+    )
+
+
+@pytest.mark.parametrize(
+    "body", ["[1]", "{", '{"a": NaN}', '{"a": "\\ud800"}', '{"a": ' + "[" * 5000 + "]" * 5000 + "}"]
+)
+def test_a_body_that_is_no_object_is_refused(body: str, tmp_path: Path) -> None:
+    import requests
+
+    with mocktools.activate(only_tool(tmp_path, "a: Any")) as toolset:
+        reply = requests.post(toolset.tools[0].url, data=body, timeout=5)
+    assert reply.status_code == 400
+    assert "body" in reply.json()["error"]
+
+
+def test_arguments_are_converted_and_unknown_ones_ignored(tmp_path: Path) -> None:
+    body = "return [type(value).__name__ for value in (a, b, c, d)]"
+    toolset = only_tool(tmp_path, "a: int, b: datetime.date, c: Color, d: Place", body)
+    found = call(toolset, a="3", b="2026-10-30", c="red", d={"city": "Rome"}, more=1)
+    assert found == (200, ["int", "date", "Color", "Place"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("'text'", "text"),
+        ("None", None),
+        ("[Place('Rome'), Node(value=1), Color.RED]", [{"city": "Rome", "country": None}, {"value": 1, "below": []}, "red"]),
+        ("{'day': datetime.date(2026, 10, 30), 'sum': decimal.Decimal('1.10')}", {"day": "2026-10-30", "sum": "1.10"}),
+        ("(2**70, {1: 'a'})", [2**70, {"1": "a"}]),
+    ],
+)  # fmt: skip
+def test_results_are_json(expression: str, expected: Any, tmp_path: Path) -> None:
+    assert call(only_tool(tmp_path, "", f"return {expression}")) == (200, expected)
+
+
+@pytest.mark.parametrize(
+    ("statement", "status", "expected"),
+    [
+        ("raise not_found('No such city')", 404, "No such city"),
+        ("raise invalid('x', 'y', 'a number')", 400, "Parameter 'x' must be a number; got 'y'"),
+        ("raise ApiError(409, 'taken', 'It is taken')", 409, "It is taken"),
+        ("raise ApiError(200, 'odd', 'x')", 500, "ApiError with the status 200, which is no error"),
+        ("raise ValueError('x' * 1000)", 500, f"ValueError: {'x' * 500}..."),
+        ("raise KeyError()", 500, "KeyError"),
+        ("raise SystemExit(3)", 500, "SystemExit: 3"),
+        ("return {}['Paris']", 500, "KeyError: 'Paris'"),
+        ("raise TypeError(repr(object()))", 500, "TypeError: <object object>"),
+        ("def f(): f()\n    f()", 500, "RecursionError: maximum recursion depth exceeded"),
+        ("return object()", 500, "the result is not JSON: PydanticSerializationError: Unable to serialize unknown type: <class 'object'>"),
+        ("return [math.nan]", 500, "the result is not JSON: ValueError: Out of range float values are not JSON compliant"),
+        ("return {'a': [{'b'}]}", 500, "the result is not JSON: TypeError: a set has no order, return sorted(...) instead"),
+        ("return '\\ud800'", 500, "the result is not JSON: "),
+        ("x = []; x.append(x); return x", 500, "the result is not JSON: ValueError: Circular reference detected"),
+        ("return 'x' * (1 << 20)", 500, "the result is larger than 1 MiB"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_data(statement: str, status: int, expected: str, tmp_path: Path) -> None:
+    found, body = call(only_tool(tmp_path, "", statement))
+    assert found == status
+    assert body["error"].startswith(expected)
+    assert len(body["error"]) < 700
+
+
+def test_state_belongs_to_a_world_and_is_no_parameter(tmp_path: Path) -> None:
+    body = "notes = w.state('notes', lambda today: [today]); notes.append(text); return notes"
+    toolset = only_tool(tmp_path, "text: str, w: Optional[World]", body)
+    assert list(toolset.tools[0].parameters["properties"]) == ["text"]
+    with mocktools.activate(toolset):
+        one, other = toolset.fresh(), toolset.fresh()
+        bodies = [
+            toolset.tools[0].call({"text": text}, world).body for text, world in (("a", one), ("b", other), ("c", one))
+        ]
+    assert [json.loads(text)[1:] for text in bodies] == [["a"], ["b"], ["a", "c"]]
+
+
+def test_faults_and_interception_are_the_ordinary_ones(tmp_path: Path) -> None:
+    toolset = only_tool(tmp_path, "a: int", "return a")
+    with mocktools.activate(toolset, faults="429:1"):
+        result = toolset.tools[0].call({"a": 1})
+    assert (result.status, json.loads(result.body)["error"][:17]) == (429, "Too many requests")
+
+
+def test_two_loads_give_the_same_and_a_change_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "@tool\ndef act(x: Node):\n    'Do it.'\n"
+    path, elsewhere = write(tmp_path, text), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    before = list(sys.path)
+    first, again, relative = load(path), load(path), load(Path("mine.py"))
+    moved = load(write(elsewhere, text))
+    assert sys.path == before
+    assert len({toolset.fingerprint for toolset in (first, again, relative, moved)}) == 1
+    assert first.tools == again.tools == moved.tools
+    assert load(write(elsewhere, text + "# changed")).fingerprint != first.fingerprint
+    assert not list(tmp_path.rglob("__pycache__"))
+
+
+def test_what_a_file_prints_does_not_reach_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, "print('hello')\n@tool\ndef act(): 'Do it.'; print('called')\n")
+    assert call(load(path)) == (200, None)
+    assert capsys.readouterr() == ("", "hello\ncalled\n")
+
+
+AT = HEAD.count("\n") + KINDS.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("@tool\nasync def f(x: int): 'Do.'", "line 1, f", "it is async; write a plain `def`"),
+        ("@tool\ndef f(*x: int): 'Do.'", "line 1, f", "a tool cannot have *x: take a list instead"),
+        ("@tool\ndef f(**x: int): 'Do.'", "line 1, f", "a tool cannot have **x: name each parameter instead"),
+        ("@tool\ndef f(x: int, /): 'Do.'", "line 1, f", "a tool cannot have positional-only x: leave out the slash"),
+        ("\n@tool\ndef f(x): 'Do.'", "line 2, f", "parameter 'x' has no annotation; write one, as in x: str"),
+        ("@tool\ndef f(x: int): pass", "line 1, f", "it has no docstring that says what the tool does; write one"),
+        ("@tool\ndef f(x: 'Nope'): 'Do.'", "line 1, f", "an annotation cannot be read: NameError: name 'Nope' is not defined"),
+        ("@tool\ndef f(y: int, x: list[World]): 'Do.'", "line 1, f", "the annotation of parameter 'x' has no JSON Schema: Unable to generate"),
+        ("@tool\ndef f(x: Any = object()): 'Do.'", "line 1, f", "the default of parameter 'x' cannot be written as JSON, being object"),
+        ("@tool\ndef f(x: Union[int, World] = 1): 'Do.'", "line 1, f", "the annotation of parameter 'x' has no JSON Schema: "),
+        ("@tool\ndef f(x: typing.Callable): 'Do.'", "line 1, f", "the annotation of parameter 'x' has no JSON Schema: "),
+        ("@tool\ndef f(x: int = 'a'): 'Do.'", "line 1, f", "the default of parameter 'x' does not fit its annotation: Input should be"),
+        ("@tool\ndef f(): 'Do.'\n@tool\ndef f(): 'Do.'", "line 3, f", f"another tool is called 'f' (line {AT}); rename one, or use @tool(name=...)"),
+        ("@tool(name='a{b}')\ndef f(): 'Do.'", "line 1, f", "'a{b}' is no name for a tool"),
+        ("@tool(example={'y': 1})\ndef f(x: int = 1): 'Do.'", "line 1, f", "its example has 'y', which is not a parameter"),
+        ("@tool(example={})\ndef f(x: int): 'Do.'", "line 1, f", "its example does not work: Missing required parameter: x"),
+        ("class A:\n  @tool\n  def f(self): 'Do.'", "line 2, f", "it is inside a class or a function"),
+        ("@tool\nclass A: pass", "line 1", "@tool is for functions, not for the class A"),
+        ("@tool('x')\ndef f(): 'Do.'", "line 1", "@tool is for functions, not for a str; write @tool or @tool(name=...)"),
+        ("@tool(tags='x')\ndef f(): 'Do.'", "line 1", "the tags of f must be a list of texts"),
+        ("def f(x: int): 'Do.'", "", "no function is a tool; write @mocktools.tool above those that are"),
+        ("\nimport nope.at.all", "line 2", "ModuleNotFoundError: No module named 'nope'; install it"),
+        ("def f(): return 1 / 0\nf()", "line 1", "ZeroDivisionError: division by zero"),
+        ("raise SystemExit('stop\\n\\x1b[31m now')", "line 1", "SystemExit: stop"),
+        ("def f(:", "line 1", "invalid syntax"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line(text: str, place: str, reason: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(mocktools.MockToolsError) as caught:
+        load(path)
+    shown = str(path) if len(str(path)) <= 100 else str(path)[:100] + "..."
+    if place:
+        number, _, rest = place.removeprefix("line ").partition(",")
+        place = f", line {int(number) + AT - 1}{',' * bool(rest)}{rest}"
+    assert f": {reason}" in str(caught.value)
+    if sys.version_info >= (3, 11):  # before that a decorator that raises had its function's line
+        assert str(caught.value).startswith(f"{shown}{place}: {reason}")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600
+
+
+def test_the_example_file_works() -> None:
+    toolset = mocktools.load(ROOT / "examples" / "mytools.py")
+    assert [tool.name for tool in toolset.tools] == ["find_rooms", "book_room", "catering_price"]
+    with mocktools.activate(toolset):
+        for tool in toolset.tools:
+            assert tool.call(tool.example, toolset.fresh()).kind == "ok", tool.name
+            assert all("description" in schema for schema in tool.parameters["properties"].values()), tool.name
+        find, book, _ = toolset.tools
+        hours = json.loads(find.call({"day": "2026-10-30", "seats": 20}).body)[0]["free_hours"]
+        assert 10 not in hours
+        wanted = {"room": "Cedar", "day": "2026-10-30", "hour": 11}
+        assert [book.call(wanted).status for _ in range(2)] == [200, 409]
+        assert book.call(wanted | {"day": "2026-10-29"}).status == 400
+
+
+def test_importing_mocktools_is_light() -> None:
+    code = "import sys, mocktools; print([m for m in ('pydantic', 'docstring_parser', 'pytest') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_names_are_exported() -> None:
+    exported = (mocktools.tool, mocktools.ApiError, mocktools.invalid, mocktools.not_found)
+    from mocktools.functions import tool
+    from mocktools.refusals import ApiError
+
+    assert exported == (tool, ApiError, invalid, not_found)
