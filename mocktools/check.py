@@ -67,6 +67,7 @@ def _folder(path: Path) -> Iterator[Finding]:
         return
     tools_file = next(iter(found.contents))
     yield from _unused(found)
+    yield from _strange(found)
     yield from _answers(found)
     yield from _examples(str(tools_file), Toolset(found.name, found.tools, found.book.routes()))
 
@@ -130,6 +131,20 @@ def _unused(found: Folder) -> Iterator[Finding]:
     for entry, earlier in book.hidden():
         words = f"is never reached: {earlier.place} answers every such request before it"
         yield Finding("warning", str(entry.file), f"exchanges[{entry.index}]", words)
+
+
+def _strange(found: Folder) -> Iterator[Finding]:
+    """Exchanges by call whose arguments the tool does not have."""
+    from mocktools.exchanges.matching import REST
+
+    known = {tool.name: {REST, *tool.parameters["properties"]} for tool in found.tools}
+    for file, content in found.files:
+        for index, exchange in enumerate(content.exchanges):
+            if (call := exchange.call) is None:
+                continue
+            for name in sorted(set(call.arguments) - known[call.tool]):
+                place = f"exchanges[{index}].call.arguments"
+                yield Finding("warning", str(file), place, f"{call.tool} has no parameter {_printable(name)}")
 
 
 def _answers(found: Folder) -> Iterator[Finding]:

@@ -82,6 +82,11 @@ def _found(which: str | Path | Sequence[str]) -> Toolset:
         return _from_path(which)
     if not isinstance(which, str):
         return _bundled("custom", once(which))
+    if is_bundled(which) and Path(which, "tools.json").is_file():
+        raise MockToolsError(
+            f"{which!r} is a bundled toolset and a folder of tools here; write ./{which} for the folder, or call the "
+            "bundled one from elsewhere"
+        )
     if which in toolset_names():
         return _bundled(which, {"starter": STARTER, "all": ALL}.get(which) or tuple(_catalogue()))
     if which in provider_names():

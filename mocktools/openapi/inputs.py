@@ -53,7 +53,9 @@ class Inputs:
         asked = {"type": "object", "properties": {name: self.properties[name] for name in wanted}, "required": wanted}
         found = made.value(asked, seed, {})
         found = found if isinstance(found, dict) else {}
-        return {name: fitting.get(name, found.get(name)) for name in wanted}
+        chosen = {name: fitting.get(name, found.get(name)) for name in wanted}
+        # Where no value fits (a minimum above the maximum), a path still needs a segment.
+        return chosen | {name: "1" for name in placeholders(self.path) if chosen.get(name) in (None, "")}
 
 
 def read(document: Document, shapes: Shapes, method: str, path: str, told: Sequence[Mapping[str, Any]]) -> Inputs:

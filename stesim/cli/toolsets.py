@@ -87,4 +87,4 @@ def import_(
         click.echo(plain(f"note: {note}"))
     counts = f"{len(done.tools)} tools in {done.out}, {done.examples} with an example of the document"
     click.echo(plain(f"{done.title} {done.version}: {counts}; {len(done.skipped)} operations skipped"))
-    click.echo(plain(f"Explore them with: stesim run --toolset {done.out}"))
+    click.echo(plain(f"Explore them with: stesim run --toolset {done.out}/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def test_a_document_with_odd_things_in_it(changes: list[tuple[tuple[Any, ...], A
         for key in place[:-1]:
             holder = holder[key] if isinstance(holder, dict | list) and key in dict(_members(holder)) else None
         if isinstance(holder, dict) or (isinstance(holder, list) and place[-1] in range(len(holder))):
-            holder[place[-1]] = odd
+            holder[place[-1]] = copy.deepcopy(odd)  # a later change may lead into it
     with tempfile.TemporaryDirectory() as directory:
         file, out = Path(directory) / "api.json", Path(directory) / "out"
         file.write_text(json.dumps(content), encoding="utf-8")
