@@ -141,7 +141,7 @@ class Exchange:
         value = _as_json(text) if not kind or "json" in kind.lower() else ABSENT
         made = Response(status, kept, value, text if value is ABSENT and text else None)
         exchange = cls(_request_of(sent), made)
-        wrong = problems(_content(FixtureFile("-", "-", "-", exchanges=(exchange,))))
+        wrong = problems(content_of(FixtureFile("-", "-", "-", exchanges=(exchange,))))
         if wrong:
             raise MockToolsError(f"this exchange cannot be stored: {wrong[0][0]}: {wrong[0][1]}")
         return exchange
@@ -185,7 +185,7 @@ def write(path: Path, content: FixtureFile) -> None:
 
     Raises `FileError` for what `read` would refuse, and if the file cannot be written.
     """
-    raw = _content(content)
+    raw = content_of(content)
     wrong = unfit(raw)
     found = [("", wrong)] if wrong else problems(raw)
     if found:
@@ -276,7 +276,7 @@ def _listed(values: Values) -> tuple[str, ...]:
     return (values,) if isinstance(values, str) else tuple(values)
 
 
-def _content(file: FixtureFile) -> dict[str, Any]:
+def content_of(file: FixtureFile) -> dict[str, Any]:
     head = {"source": file.source, "as_of": file.as_of, "license": file.license}
     if file.about:
         head["about"] = file.about

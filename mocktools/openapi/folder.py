@@ -127,7 +127,7 @@ def _fixtures(source: Document, made: Made, tools: Mapping[str, Any]) -> format.
     kept = list(made.exchanges)
     for _ in range(_MOST_TRIES):
         found = format.FixtureFile(*head, license_, about, tuple(kept))
-        raw = format.problems(format._content(found))
+        raw = format.problems(format.content_of(found))
         book = Book(read.tools, [("examples.json", found)], read.made) if not raw else None
         places = {place for place, _ in raw} or {problem.place for problem in (book.problems if book else ())}
         wrong = {int(place.partition("[")[2].partition("]")[0]) for place in places if place.startswith("exchanges[")}
