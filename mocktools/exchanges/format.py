@@ -277,6 +277,7 @@ def _listed(values: Values) -> tuple[str, ...]:
 
 
 def content_of(file: FixtureFile) -> dict[str, Any]:
+    """A fixture file as the JSON that it is written as."""
     head = {"source": file.source, "as_of": file.as_of, "license": file.license}
     if file.about:
         head["about"] = file.about
