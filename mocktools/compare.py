@@ -14,7 +14,7 @@ The rules:
 | `"date"` | the same calendar day, as YYYY-MM-DD |
 | `"moment"` | the same instant; without an offset it is UTC |
 | `{"any_of": ["NYC"]}` | the right value or one of these, folded |
-| `{"words": ["milk"]}` | a text that holds all these words, folded |
+| `{"words": ["milk", ["buy", "get"]]}` | a text that holds all these words (of a list one), folded |
 | `"free"` | any text that is not blank |
 | `{"list": RULE}` | a list with the same elements by this rule, in any order |
 | `{"members": {"a": RULE}}` | an object with the same members, each by its rule or else exactly |
@@ -117,7 +117,7 @@ def matches(rule: Rule, wanted: Any, given: Any) -> bool:
         case "any_of":
             return isinstance(given, str) and fold(given) in {fold(str(other)) for other in [wanted, *value]}
         case "words":
-            return isinstance(given, str) and all(_holds(fold(given), fold(word)) for word in value)
+            return isinstance(given, str) and all(_holds(fold(given), word) for word in value)
         case "free":
             return isinstance(given, str) and bool(given.strip())
         case "list":
@@ -171,8 +171,10 @@ def _time(kind: Literal["date", "datetime"], value: Any) -> datetime.date | None
     return found
 
 
-def _holds(text: str, words: str) -> bool:
-    return f" {words} " in f" {text} "
+def _holds(text: str, words: str | list[str]) -> bool:
+    """Whether a folded text has these words in a row, or those of one in a list."""
+    choices = [words] if isinstance(words, str) else words
+    return any(f" {fold(choice)} " in f" {text} " for choice in choices)
 
 
 def _same_elements(rule: Rule, wanted: list[Any], given: list[Any]) -> bool:

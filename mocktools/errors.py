@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import requests
 
+_MOST_NAMES = 20  # that an error lists
+
 
 class MockToolsError(Exception):
     """Something is wrong with the set-up: a fixture file, a name, a missing `activate`."""
@@ -37,4 +39,5 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     shown = repr(name[:100])
     if nearest:
         return f"no {kind} is called {shown}; did you mean {', '.join(nearest)}?"
-    return f"no {kind} is called {shown}; there are: {', '.join(names)}"
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"no {kind} is called {shown}; there are: {', '.join(names[:_MOST_NAMES])}{more}"

@@ -41,9 +41,15 @@ def _catalogue() -> dict[str, tuple[Tool, Route, Provider]]:
     }
 
 
-def toolset_names() -> list[str]:
-    """The named lists of bundled tools: ten, fifty, and every one."""
-    return ["starter", "all", "extended"]
+def toolset_names(every: bool = False) -> list[str]:
+    """The named lists of bundled tools: ten, fifty, and every one. With `every` also the other names that `load` knows:
+    the providers, and what installed packages offer."""
+    lists = ["starter", "all", "extended"]
+    if not every:
+        return lists
+    from mocktools.sources import entry_points
+
+    return [*lists, *provider_names(), *entry_points.names()]
 
 
 def provider_names() -> list[str]:
@@ -98,8 +104,7 @@ def _found(which: str | Path | Sequence[str]) -> Toolset:
     if which in entry_points.names():
         return entry_points.load(which)
     hint = f'; it is a tool: load(["{which}"])' if which in _catalogue() else ""
-    known = [*toolset_names(), *provider_names(), *entry_points.names()]
-    raise UnknownToolset(unknown("toolset", which, known) + hint)
+    raise UnknownToolset(unknown("toolset", which, toolset_names(every=True)) + hint)
 
 
 def _from_path(path: Path) -> Toolset:

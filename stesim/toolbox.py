@@ -20,8 +20,15 @@ from stesim.errors import ToolError
 from stesim.records import Action, Observation, Tool
 
 STARTER = "starter"
+# What a model is told of a call for which its tools have no answer.
+_NOTHING = "Error: no answer is known to this call. Try other arguments."
 EVERY = "extended"  # the toolset of all bundled tools
 NO_FAULTS = "off"
+# How a text of some format is written; said where the description shows no example.
+_FORMS = {
+    "date": "date YYYY-MM-DD", "time": "time HH:MM:SS", "date-time": "date and time YYYY-MM-DDTHH:MM:SSZ",
+    "duration": "ISO 8601 duration", "uuid": "UUID",
+}  # fmt: skip
 
 
 class Toolbox:
@@ -30,9 +37,12 @@ class Toolbox:
     `limit` is how many characters of a result a model is shown. Made with `Toolbox.open`.
     """
 
-    def __init__(self, toolset: mocktools.Toolset, limit: int, world: mocktools.World | None = None) -> None:
+    def __init__(
+        self, toolset: mocktools.Toolset, limit: int, explain: bool = False, world: mocktools.World | None = None
+    ) -> None:
         self._toolset = toolset
         self._limit = limit
+        self._explain = explain
         self._world = world
         self.fingerprint = toolset.fingerprint
         self.tools = tuple(
@@ -49,20 +59,22 @@ class Toolbox:
         only: Sequence[str] | None = None,
         today: datetime.date | None = None,
         limit: int = 2048,
+        explain: bool = False,
         faults: str = NO_FAULTS,
         seed: int = 0,
     ) -> Iterator[Toolbox]:
         """The tools of a toolset (its name, its path, or names of bundled tools), or `only` some of them, answering
         from fixtures as of `today`.
 
-        `faults` are a share of calls that fail, decided by `seed`. Raises `ToolError` for an unknown name, with the
+        `explain` lets a call that nothing answers tell the nearest fixtures, which a model should not see. `faults` are
+        a share of calls that fail, decided by `seed`. Raises `ToolError` for an unknown name, with the
         nearest ones, for faults that cannot be read, and for a broken file.
         """
         spec = None if faults == NO_FAULTS else faults
         with user_errors():
             chosen = mocktools.load(toolset, only)
             with mocktools.activate(chosen, today=today or mocktools.DEFAULT_TODAY, faults=spec, seed=seed):
-                yield cls(chosen, limit)
+                yield cls(chosen, limit, explain)
 
     def get(self, name: str) -> Tool:
         """The tool of this name; raises `ToolError` with the nearest names."""
@@ -79,13 +91,19 @@ class Toolbox:
     def fresh(self) -> Toolbox:
         """The same tools in a state in which nothing has been done yet; calls with one do not show in another."""
         with user_errors():
-            return Toolbox(self._toolset, self._limit, self._toolset.fresh())
+            return Toolbox(self._toolset, self._limit, self._explain, self._toolset.fresh())
 
     def call(self, action: Action) -> Observation:
         """Make the call; whatever the arguments, the result is an observation."""
         with user_errors():
             result = self._toolset.get(action.tool).call(action.arguments, self._world)
-        return Observation(text=shown(result.status, result.body, self._limit), kind=result.kind, status=result.status)
+        body = result.body if self._explain or result.kind != "no_fixture" else _NOTHING
+        return Observation(text=shown(result.status, body, self._limit), kind=result.kind, status=result.status)
+
+    def example(self, name: str) -> Mapping[str, Any]:
+        """Arguments that work; empty if the tool needs none or nobody said any."""
+        with user_errors():
+            return self._toolset.get(name).example
 
 
 def default_today() -> datetime.date:
@@ -101,9 +119,9 @@ def fault_spec(text: str) -> str:
         return mocktools.Faults.parse(text).spec
 
 
-def toolset_names() -> list[str]:
-    """The named toolsets."""
-    return mocktools.toolset_names()
+def toolset_names(every: bool = False) -> list[str]:
+    """The named lists of bundled tools; with `every` also the providers and what installed packages offer."""
+    return mocktools.toolset_names(every)
 
 
 def lasting(toolset: str) -> str:
@@ -163,6 +181,8 @@ def _type_of(schema: Mapping[str, Any]) -> str:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
     kind = schema.get("type", "any")
     name = " or ".join(kind) if isinstance(kind, list) else str(kind)
+    if kind == "string" and "e.g. " not in schema.get("description", ""):
+        name = _FORMS.get(schema.get("format", ""), name)
     if kind == "array" and isinstance(schema.get("items"), Mapping):
         return f"array of {_type_of(schema['items'])}"
     low, high = schema.get("minimum"), schema.get("maximum")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import orjson
+from click.shell_completion import CompletionItem
 
 from stesim.errors import StesimError, UserError
 
@@ -46,7 +47,37 @@ def toolset_option(default: str = "") -> Callable[[Any], Any]:
         "Where the tools come from: starter, all or extended; a provider such as weather; a Python file, a folder or a "
         "JSON file; or the name under which an installed package offers one."
     )
-    return click.option("--toolset", default=None, metavar="NAME|PATH", help=f"{text}  {default}".rstrip())
+    return click.option(
+        "--toolset", metavar="NAME|PATH", help=f"{text}  {default}".rstrip(), callback=_named,
+        shell_complete=_complete_toolset,
+    )  # fmt: skip
+
+
+def _named(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise UserError("--toolset is empty; leave it out or name a toolset")
+    return value
+
+
+def _complete_toolset(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    from stesim.toolbox import toolset_names
+
+    found = [CompletionItem(name) for name in toolset_names(every=True) if name.startswith(begun)]
+    return [*found, CompletionItem(begun, type="file")] if not found or "/" in begun else found
+
+
+def complete_tools(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names of tools for the shell, also after a comma; of the toolset that was typed, unless it is a Python file,
+    which would be run."""
+    from stesim.toolbox import EVERY, tool_names
+
+    before, comma, last = begun.rpartition(",")
+    toolset = ctx.params.get("toolset") or EVERY
+    try:
+        names = [] if toolset.endswith(".py") else tool_names(toolset)
+    except StesimError:
+        names = []
+    return [CompletionItem(f"{before}{comma}{name}") for name in names if name.startswith(last)]
 
 
 def plain(text: str) -> str:

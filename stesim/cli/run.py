@@ -16,7 +16,7 @@ import click
 
 from stesim import toolbox
 from stesim.cli import build, finish
-from stesim.cli.common import echo_json, plain, toolset_option
+from stesim.cli.common import complete_tools, echo_json, plain, toolset_option
 from stesim.cli.view import make_view
 from stesim.errors import UserError
 from stesim.explore import Exploration, drive
@@ -73,7 +73,11 @@ class Finite(click.FloatRange):
     help="smollm2, the path of a GGUF file, scripted:FILE (a JSON list of replies) or replay:RUN.  [default: smollm2]",
 )
 @toolset_option("[default: starter]")
-@_setting("--tools", text="Only these tools: names with commas between them, or a JSON list of names.")
+@_setting(
+    "--tools",
+    text="Only these tools: names with commas between them, or a JSON list of names.",
+    shell_complete=complete_tools,
+)
 @_setting("--episodes", kind=POSITIVE, text="Episodes for each tool.")
 @_setting("--trials", kind=POSITIVE, text="Trials in each episode.")
 @_setting("--max-calls", kind=POSITIVE, text="Replies in each trial, at most.")

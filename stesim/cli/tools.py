@@ -10,7 +10,7 @@ import click
 import orjson
 
 from stesim import toolbox
-from stesim.cli.common import Group, echo_json, plain, shorten, toolset_option
+from stesim.cli.common import Group, complete_tools, echo_json, plain, shorten, toolset_option
 from stesim.cli.record import record
 from stesim.cli.toolsets import check, import_
 from stesim.errors import UserError
@@ -60,8 +60,8 @@ def list_(toolset: str | None, tags: str | None, json_: bool) -> None:
         return
     width = max(len(plain(tool.name)) for tool in found)
     for tool in found:
-        shown = f"  [{', '.join(tool.tags)}]" if tags is not None else ""
-        click.echo(f"{plain(tool.name):{width}}  {shorten(tool.description + shown, 120)}")
+        shown = f"  [{plain(', '.join(tool.tags))}]" if tags is not None and tool.tags else ""
+        click.echo(f"{plain(tool.name):{width}}  {shorten(tool.description, 100 - len(shown))}{shown}")
 
 
 def _tagged(tools: Sequence[Tool], tags: str | None) -> list[Tool]:
@@ -74,19 +74,21 @@ def _tagged(tools: Sequence[Tool], tags: str | None) -> list[Tool]:
 
 
 @tools.command(epilog="\b\nExample:\n  stesim tools show forecast_weather\n")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_tools)
 @toolset_option("[default: all bundled tools]")
 @click.option("--json", "json_", is_flag=True, help="Print an object.")
 def show(name: str, toolset: str | None, json_: bool) -> None:
     """Show what a tool does and takes, as a model is told."""
     with Toolbox.open(toolset or toolbox.EVERY) as box:
-        tool, address = box.get(name), box.address(name)
+        tool, address, example = box.get(name), box.address(name), box.example(name)
     if json_:
-        echo_json(as_json(tool))
+        echo_json({**as_json(tool), "address": address, "example": example})
     else:
         click.echo(plain(toolbox.describe(tool)))
         click.echo(f"Provider: {plain(tool.provider)}")
         click.echo(f"Address: {plain(address)}")
+        if example:
+            click.echo(f"Example: {plain(orjson.dumps(example).decode())}")
 
 
 @tools.command(
@@ -94,7 +96,7 @@ def show(name: str, toolset: str | None, json_: bool) -> None:
     '  echo \'{"city": "Paris"}\' | stesim tools call forecast_weather -\n'
     "  stesim tools call get_today_date --faults 429:1        how a failing call looks\n"
 )
-@click.argument("name")
+@click.argument("name", shell_complete=complete_tools)
 @click.argument("arguments", default="{}")
 @toolset_option("[default: all bundled tools]")
 @click.option("--json", "json_", is_flag=True, help="Print an object with kind, status and text.")
@@ -104,7 +106,7 @@ def show(name: str, toolset: str | None, json_: bool) -> None:
 def call(
     name: str, arguments: str, toolset: str | None, json_: bool, today: datetime.datetime | None, faults: str, seed: int
 ) -> None:
-    """Make one call: ARGUMENTS is a JSON object, or - to read it from the standard input.
+    """Make one call: ARGUMENTS is a JSON object ({} if left out), or - to read it from the standard input.
 
     Exits with 1 if the API answers with an error.
     """
@@ -114,7 +116,7 @@ def call(
         arguments = sys.stdin.read(_LARGEST + 1)
     values = _object(arguments)
     day = today.date() if today else None
-    opened = Toolbox.open(toolset or toolbox.EVERY, today=day, limit=_LARGEST, faults=faults, seed=seed)
+    opened = Toolbox.open(toolset or toolbox.EVERY, today=day, limit=_LARGEST, explain=True, faults=faults, seed=seed)
     with no_network(), opened as box:
         box.get(name)
         observation = box.call(Action(name, values))

@@ -42,7 +42,12 @@ def _show(findings: list[Finding]) -> None:
         place = f", {finding.place}" if finding.place else ""
         click.echo(plain(f"{finding.level}: {finding.file}{place}: {finding.message}"))
     errors = sum(finding.level == "error" for finding in findings)
-    click.echo(f"{errors} errors, {len(findings) - errors} warnings" if findings else "all is well")
+    counts = [_count(errors, "error"), _count(len(findings) - errors, "warning")]
+    click.echo(", ".join(counts) if findings else "all is well")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @click.command(

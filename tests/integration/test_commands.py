@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -77,7 +78,8 @@ def test_tools_list(type_: Type) -> None:
 
 
 def test_tools_list_by_tags(type_: Type) -> None:
-    assert "tomorrow. [weather]" in type_("tools", "list", "--tags").stdout
+    assert "tomorrow.  [weather]" in type_("tools", "list", "--tags").stdout
+    assert "[holidays, dates]\n" in type_("tools", "list", "--tags", "dates").stdout
     listed = type_("tools", "list", "--tags", "travel, weather").stdout.splitlines()
     assert [line.split()[0] for line in listed] == [
         "get_current_weather", "forecast_weather", "get_weather_history", "get_flight_distance",
@@ -92,7 +94,10 @@ def test_tools_list_by_tags(type_: Type) -> None:
 def test_tools_show(type_: Type) -> None:
     output = type_("tools", "show", "forecast_weather").stdout
     assert "- city (string, required)" in output
-    assert json.loads(type_("tools", "show", "forecast_weather", "--json").stdout)["name"] == "forecast_weather"
+    assert 'Example: {"city":"Paris","days":3}' in output
+    told = json.loads(type_("tools", "show", "forecast_weather", "--json").stdout)
+    assert (told["name"], told["example"]) == ("forecast_weather", {"city": "Paris", "days": 3})
+    assert told["address"] == "GET https://api.open-forecast.example/v1/forecast"
 
 
 def test_tools_call(type_: Type) -> None:
@@ -136,6 +141,8 @@ def test_tools_call_that_the_api_refuses(type_: Type) -> None:
         (["call", "forecast_weather", "{}", "--today", "2050-01-01"], "2027"),
         (["show", "nope"], "no tool"),
         (["list", "--toolset", "strater"], "starter"),
+        (["list", "--toolset", ""], "--toolset is empty"),
+        (["show", "xyzzy"], "add_to_cart, berechne_ostern, check_card_number, check_public_holiday"),
         (["list", "--toolset", "nowhere/mine.py"], "no toolset at nowhere/mine.py"),
         (["list", "--tags", "weather,sports"], "no tool is tagged 'sports'; there are: astronomy"),
         (["call", "get_cart", "--faults", "418:1"], "418"),
@@ -281,6 +288,25 @@ def test_help(type_: Type, words: list[str]) -> None:
     if words not in (["tools"],):
         assert "Example" in output
     assert type_(*words, "-h").stdout == output
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("stesim tools show get_ca", ["get_cart"]),
+        ("stesim tools call --toolset shop get", ["get_cart"]),
+        ("stesim run --toolset st", ["starter"]),
+        ("stesim run --toolset my", ["my"]),  # a file, which the shell completes
+        ("stesim run --tools add_date,get_ca", ["add_date,get_cart"]),
+    ],
+)
+def test_names_are_completed(typed: str, wanted: list[str], tmp_path: Path) -> None:
+    variables = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" ")), "_STESIM_COMPLETE": "bash_complete"}
+    found = subprocess.run(
+        [sys.executable, "-m", "stesim"], env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert [line.partition(",")[2] for line in found.stdout.splitlines()] == wanted
 
 
 def test_version_and_completion(type_: Type) -> None:

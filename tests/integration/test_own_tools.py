@@ -90,6 +90,10 @@ def test_the_functions_of_the_readme(type_: Type, tmp_path: Path) -> None:
     assert missing == 'Error (HTTP 404): {"error":"there is no such order"}\n'
     refused = type_("tools", "call", "get_order", "{}", "--toolset", "orders", code=1).stdout
     assert refused == 'Error (HTTP 400): {"error":"Missing required parameter: order_id"}\n'
+    asked = ["Shops?", call("list_shops", {"city": "Lyon"}), answer("None."), "No"]
+    only = ["--tools", "list_shops", "--toolset", "orders", "--out", "lost", *SMALL]
+    type_("run", "--model", script(tmp_path, *asked), *only)
+    assert "Error: no answer is known to this call. Try other arguments.\n" in type_("show", "lost", 1).stdout
     lost = type_("tools", "call", "list_shops", '{"city": "Lyon"}', "--toolset", "orders", code=1).stdout
     assert 'path is "/list_shops", not "/get_order"' in lost
 
@@ -101,6 +105,7 @@ def test_a_run_over_a_folder_goes_on_and_repeats_without_its_name(type_: Type, t
     type_("run", "--model", script(tmp_path, *texts), "--toolset", "orders", "--out", "first", *SMALL)
     assert "Hohe Straße 30" in type_("show", "first", 2).stdout
     type_("run", "--out", "first")
+    assert "no fixture answers" not in type_("show", "first", 1).stdout
     type_("run", "--model", "replay:first", "--out", "second")
     assert (tmp_path / "first/trials.jsonl").read_bytes() == (tmp_path / "second/trials.jsonl").read_bytes()
     fixture = tmp_path / "orders/fixtures/orders.json"

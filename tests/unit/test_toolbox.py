@@ -35,3 +35,19 @@ def test_a_reply_without_a_body_is_visible() -> None:
     assert shown(502, "<hr>\r\nnginx", 100) == "Error (HTTP 502): <hr>\nnginx"
     assert shown(404, "", 100) == "Error (HTTP 404): "
     assert shown(200, "x" * 9, 4) == "xxxx … [cut: 5 more characters]"
+
+
+def test_a_format_is_told_where_no_example_shows_it() -> None:
+    parameters = {
+        "type": "object",
+        "properties": {
+            "day": {"type": "string", "format": "date", "description": "Day of arrival."},
+            "until": {"type": "string", "format": "date", "description": "Last day, e.g. 2026-11-03."},
+            "at": {"type": "string", "format": "date-time"},
+        },
+    }
+    assert describe(Tool("stay", "Stay.", parameters)).splitlines()[3:] == [
+        "- day (date YYYY-MM-DD, optional): Day of arrival.",
+        "- until (string, optional): Last day, e.g. 2026-11-03.",
+        "- at (date and time YYYY-MM-DDTHH:MM:SSZ, optional)",
+    ]

@@ -22,6 +22,7 @@ from mocktools.compare import Difference, RightCall, check_rule, compare, matche
         ("moment", "2026-10-30T14:00:00Z", ["2026-10-30T16:00+02:00", "2026-10-30 14:00"], ["2026-10-30T14:01Z", "14:00"]),
         ({"any_of": ["NYC"]}, "New York", ["nyc", "New-York"], ["York", 1]),
         ({"words": ["milk", "two litres"]}, "", ["Buy two litres of milk!"], ["two small litres of milk", "milky", 2]),
+        ({"words": [["milk", "oat drink"], "buy"]}, "", ["buy OAT drink", "Buy milk"], ["buy oat", "milk"]),
         ("free", "x", ["anything"], ["", "  ", 1]),
         ({"list": "folded"}, ["a", "b"], [["B", "A"]], [["a"], ["a", "b", "b"], ["a", "a"], "ab"]),
         ({"members": {"c": "folded"}}, {"c": "Rome", "n": 1}, [{"c": "rome", "n": 1}], [{"c": "rome"}, {"c": "rome", "n": 2}]),
