@@ -19,7 +19,7 @@ from mocktools.functions import tool
 from mocktools.refusals import ApiError, invalid, not_found
 from mocktools.tools import Result, Tool
 from mocktools.toolset import Toolset
-from mocktools.toolsets import DEFAULT_TODAY, activate, is_path, load, toolset_names
+from mocktools.toolsets import DEFAULT_TODAY, activate, is_code, is_path, load, toolset_names
 from mocktools.world import World
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "World",
     "activate",
     "invalid",
+    "is_code",
     "is_path",
     "load",
     "not_found",

@@ -140,10 +140,32 @@ def _checked(rule: Any) -> tuple[str, Any]:
         return rule, None
     if isinstance(rule, Mapping) and len(rule) == 1:
         name, value = next(iter(rule.items()))
-        if name in _WITH_VALUE and isinstance(value, _WITH_VALUE[name]) and not isinstance(value, bool):
+        fits = name in _WITH_VALUE and isinstance(value, _WITH_VALUE[name]) and not isinstance(value, bool)
+        if fits and (name not in ("words", "any_of") or all(_is_text(inner, name == "words") for inner in value)):
             return name, value
     known = ", ".join([*_PLAIN, *_WITH_VALUE])
     raise MockToolsError(f"{str(rule)[:60]!r} is no rule of comparison; there are: {known}")
+
+
+def check_value(rule: Rule, wanted: Any) -> None:
+    """Raise `MockToolsError` unless a right value is of the kind that its rule compares."""
+    name, value = _checked(rule)
+    kinds: dict[str, type | tuple[type, ...]] = {"within": (int, float), "list": list, "members": dict}
+    kinds |= dict.fromkeys(("folded", "date", "moment", "any_of", "words", "free"), str)
+    if name in kinds and (not isinstance(wanted, kinds[name]) or isinstance(wanted, bool)):
+        raise MockToolsError(f"the rule {name} does not go with the value {str(wanted)[:60]!r}")
+    for element in wanted if name == "list" else ():
+        check_value(value, element)
+    for member, inner in value.items() if name == "members" else ():
+        if member in wanted:
+            check_value(inner, wanted[member])
+
+
+def _is_text(value: Any, choices: bool) -> bool:
+    """Whether a word or a variant is a text that says something; a word may be a list of choices."""
+    if choices and isinstance(value, list) and value:
+        return all(_is_text(inner, False) for inner in value)
+    return isinstance(value, str) and bool(fold(value))
 
 
 def _same(wanted: Any, given: Any) -> bool:

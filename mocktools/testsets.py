@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from mocktools.compare import RightCall, check_rule
+from mocktools.compare import RightCall, check_rule, check_value
 from mocktools.errors import MockToolsError
 from mocktools.paths import fixtures_dir
 from mocktools.toolset import Toolset
@@ -102,9 +102,11 @@ def _call(value: Any) -> RightCall:
         check_rule(rule)
         if name not in call["arguments"]:
             raise ValueError(f"there is a rule for {name[:60]!r}, which is no argument")
+        check_value(rule, call["arguments"][name])
     for other in call["may"].values():
         _object(other, "what an argument may be", {"value": object}, {"rule": object})
         check_rule(other.get("rule", "exact"))
+        check_value(other.get("rule", "exact"), other["value"])
     return RightCall(call["tool"], call["arguments"], call["rules"], call["may"])
 
 

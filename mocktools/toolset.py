@@ -8,12 +8,12 @@ Not covered: where toolsets come from, see `toolsets.py` and `sources/`.
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-
-import orjson
 
 from mocktools.errors import MockToolsError, UnknownTool, unknown
 from mocktools.router import Route
@@ -73,9 +73,9 @@ class Toolset:
             spec = [tool.name, tool.description, tool.parameters, tool.provider, tool.tags, tool.url, tool.method]
             if tool.places:
                 spec.append({name: [place.where, place.lists] for name, place in tool.places.items()})
-            digest.update(orjson.dumps(spec, option=orjson.OPT_SORT_KEYS) + b"\n")
+            digest.update(json.dumps(spec, sort_keys=True).encode() + b"\n")
         for path in (*_machinery(), *self.parts):
-            digest.update(path.name.encode() + b"\n" + _content(path))
+            digest.update(os.fsencode(path.name) + b"\n" + _content(path))
         return digest.hexdigest()
 
 

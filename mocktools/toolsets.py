@@ -83,6 +83,11 @@ def is_path(text: str) -> bool:
     return looks and not is_bundled(text)
 
 
+def is_code(path: str | Path) -> bool:
+    """Whether loading a toolset from here would run it: a Python file, however its path is written."""
+    return Path(path).suffix.lower() == ".py" and not Path(path).is_dir()
+
+
 def _found(which: str | Path | Sequence[str]) -> Toolset:
     if isinstance(which, Path):
         return _from_path(which)
@@ -111,7 +116,7 @@ def _from_path(path: Path) -> Toolset:
     """The toolset in a Python file, or in a folder or JSON file."""
     if not path.exists():
         raise MockToolsError(f"no toolset at {path}: there is no such file or folder")
-    if path.suffix == ".py" and not path.is_dir():
+    if is_code(path):
         from mocktools.sources import python_file
 
         return python_file.load(path)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,11 @@ def lasting(toolset: str) -> str:
     return str(Path(toolset).expanduser().resolve()) if mocktools.is_path(toolset) else toolset
 
 
+def runs_code(toolset: str) -> bool:
+    """Whether opening this toolset runs a file."""
+    return mocktools.is_path(toolset) and mocktools.is_code(Path(toolset).expanduser())
+
+
 def tool_names(toolset: str) -> list[str]:
     """The tools of a toolset, in its order; raises `ToolError`."""
     with user_errors():
@@ -157,7 +163,7 @@ def shown(status: int | None, body: str, limit: int) -> str:
 
 def describe(tool: Tool) -> str:
     """What a prompt says of a tool: name, purpose, and one line for each parameter."""
-    lines = [f"API name: {tool.name}", f"Description: {tool.description}"]
+    lines = [f"API name: {_line(tool.name)}", f"Description: {_line(tool.description)}"]
     members = _members(tool.parameters)
     return "\n".join([*lines, "Parameters:" if members else "Parameters: none", *members])
 
@@ -169,14 +175,21 @@ def _members(schema: Mapping[str, Any], indent: str = "") -> list[str]:
     lines = []
     for name, inner in properties.items():
         traits = ", ".join([_type_of(inner), "required" if name in required else "optional"])
-        lines.append(f"{indent}- {name} ({traits}): {inner.get('description', '')}".rstrip(": "))
-        lines += _members(inner, indent + "  ")
-        if isinstance(inner.get("items"), Mapping):
-            lines += _members(inner["items"], indent + "  ")
+        told = inner.get("description", "") if isinstance(inner, Mapping) else ""
+        lines.append(_line(f"{indent}- {name} ({traits}): {told}".rstrip(": ")))
+        for part in (inner, inner.get("items")) if isinstance(inner, Mapping) else ():
+            lines += _members(part, indent + "  ") if isinstance(part, Mapping) else []
     return lines
 
 
-def _type_of(schema: Mapping[str, Any]) -> str:
+def _line(text: str) -> str:
+    """`text` in one line: what a document says of a tool cannot look like a new line of the prompt."""
+    return re.sub(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*", " ", text).rstrip()
+
+
+def _type_of(schema: Mapping[str, Any] | bool) -> str:
+    if not isinstance(schema, Mapping):
+        return "any"
     if "enum" in schema:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
     kind = schema.get("type", "any")

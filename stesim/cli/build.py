@@ -174,7 +174,7 @@ def chosen_tools(toolset: str | None, tools: str | list[str] | None) -> tuple[st
 def recorded_toolset(manifest: Mapping[str, Any]) -> str | None:
     """The toolset of a recorded run. A Python file is code, so only who types its name runs it: `UserError`."""
     found: str | None = manifest.get("tools", {}).get("toolset")
-    if found and found.endswith(".py"):
+    if found and toolbox.runs_code(found):
         raise UserError(f"the run used the tools of a Python file; name it to run its code: --toolset {plain(found)}")
     return found
 

@@ -69,12 +69,12 @@ def _complete_toolset(_: click.Context, __: click.Parameter, begun: str) -> list
 def complete_tools(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
     """Names of tools for the shell, also after a comma; of the toolset that was typed, unless it is a Python file,
     which would be run."""
-    from stesim.toolbox import EVERY, tool_names
+    from stesim.toolbox import EVERY, runs_code, tool_names
 
     before, comma, last = begun.rpartition(",")
     toolset = ctx.params.get("toolset") or EVERY
     try:
-        names = [] if toolset.endswith(".py") else tool_names(toolset)
+        names = [] if runs_code(toolset) else tool_names(toolset)
     except StesimError:
         names = []
     return [CompletionItem(f"{before}{comma}{name}") for name in names if name.startswith(last)]

@@ -53,7 +53,7 @@ def tools() -> None:
 @click.option("--json", "json_", is_flag=True, help="Print a list of objects.")
 def list_(toolset: str | None, tags: str | None, json_: bool) -> None:
     """List the tools of a toolset."""
-    with Toolbox.open(toolset or "all") as box:
+    with no_network(), Toolbox.open(toolset or "all") as box:
         found = _tagged(box.tools, tags)
     if json_:
         echo_json([as_json(tool) for tool in found])
@@ -79,7 +79,7 @@ def _tagged(tools: Sequence[Tool], tags: str | None) -> list[Tool]:
 @click.option("--json", "json_", is_flag=True, help="Print an object.")
 def show(name: str, toolset: str | None, json_: bool) -> None:
     """Show what a tool does and takes, as a model is told."""
-    with Toolbox.open(toolset or toolbox.EVERY) as box:
+    with no_network(), Toolbox.open(toolset or toolbox.EVERY) as box:
         tool, address, example = box.get(name), box.address(name), box.example(name)
     if json_:
         echo_json({**as_json(tool), "address": address, "example": example})

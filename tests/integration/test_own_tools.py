@@ -67,6 +67,12 @@ def test_a_recorded_run_does_not_run_code_unasked(type_: Type, tmp_path: Path, p
         error = one_line(type_("run", *words, code=2).stderr)
         assert f"name it to run its code: --toolset {python_file.resolve()}" in error
     assert "How many words" in type_("show", "own", 1).stdout
+    manifest = tmp_path / "own/manifest.json"
+    for written in (f"{python_file}/", f"{python_file}/.", f"{tmp_path}/own/../mytools.py/", "./mytools.py//"):
+        told = json.loads(manifest.read_bytes())
+        told["tools"]["toolset"] = written
+        manifest.write_bytes(orjson.dumps(told))
+        assert "name it to run its code" in one_line(type_("run", "--out", "own", code=2).stderr)
     assert "count_words" in type_("memory", "own").stdout
 
 
@@ -78,6 +84,29 @@ def test_a_run_notices_that_its_tools_changed(type_: Type, tmp_path: Path, pytho
     assert "the tools changed" in one_line(type_("run", *again, code=2).stderr)
     python_file.unlink()
     assert "there is no such file" in one_line(type_("run", *again, code=2).stderr)
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "f"], ["call", "f"], ["check"]])
+def test_a_file_is_loaded_without_a_network(type_: Type, tmp_path: Path, words: list[str]) -> None:
+    path = tmp_path / "reaching.py"
+    path.write_text("import socket\nsocket.create_connection(('127.0.0.1', 9))\n", encoding="utf-8")
+    toolset = [path] if words == ["check"] else ["--toolset", path]
+    result = type_("tools", *words, *toolset, code=None)
+    assert result.exit_code in (1, 2)
+    assert "blocked: something tried to use the network" in result.output
+
+
+def test_numbers_and_names_beyond_the_usual(type_: Type, tmp_path: Path) -> None:
+    """What a fingerprint has to survive: bounds above 64 bits, schemas that are true, odd file names."""
+    shutil.copytree(EXAMPLES / "orders", tmp_path / "orders")
+    tools = json.loads((tmp_path / "orders/tools.json").read_bytes())
+    tools[0]["function"]["parameters"]["properties"] |= {"any": True, "big": {"type": "integer", "maximum": 2**256}}
+    (tmp_path / "orders/tools.json").write_text(json.dumps(tools))
+    (tmp_path / "orders/fixtures/orders.json").rename(tmp_path / "orders/fixtures" / "\udcff.json")
+    assert "- any (any, optional)" in type_("tools", "show", "get_order", "--toolset", "orders").stdout
+    texts = ["?", call("get_order", {"order_id": "A-1001"}), answer("Shipped."), "Yes"]
+    words = ["--toolset", "orders", "--tools", "get_order", "--out", "r", *SMALL]
+    type_("run", "--model", script(tmp_path, *texts), *words)
 
 
 def test_the_functions_of_the_readme(type_: Type, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mocktools import MockToolsError
-from mocktools.compare import Difference, RightCall, check_rule, compare, matches
+from mocktools.compare import Difference, RightCall, check_rule, check_value, compare, matches
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,22 @@ def test_a_rule(rule: Any, wanted: Any, right: list[Any], wrong: list[Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "rule", ["like", 3, None, {}, {"within": "1"}, {"within": True}, {"any_of": "x"}, {"words": ["a"], "within": 1}]
+    "rule",
+    [
+        "like",
+        3,
+        None,
+        {},
+        {"within": "1"},
+        {"within": True},
+        {"any_of": "x"},
+        {"words": ["a"], "within": 1},
+        {"words": [1]},
+        {"words": [[]]},
+        {"words": [""]},
+        {"words": [["a", None]]},
+        {"any_of": [["a"]]},
+    ],
 )
 def test_what_is_no_rule(rule: Any) -> None:
     with pytest.raises(MockToolsError, match="no rule of comparison; there are: exact"):
@@ -47,6 +62,20 @@ def test_a_rule_within_a_rule_is_looked_at() -> None:
     for rule in ({"list": "like"}, {"members": {"a": {"list": "like"}}}):
         with pytest.raises(MockToolsError, match="'like' is no rule"):
             check_rule(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ("folded", 3), ("date", None), ({"words": ["a"]}, ["a"]), ({"within": 1}, "1"), ({"within": 1}, True),
+        ({"list": "folded"}, "a"), ({"list": "folded"}, ["a", 1]), ({"members": {"a": "date"}}, {"a": 1}),
+        ({"members": {}}, []),
+    ],
+)  # fmt: skip
+def test_a_value_that_its_rule_cannot_compare(rule: Any, value: Any) -> None:
+    with pytest.raises(MockToolsError, match="does not go with the value"):
+        check_value(rule, value)
+    check_value({"members": {"a": {"list": "folded"}, "b": "date"}}, {"a": ["x"]})
 
 
 RIGHT = RightCall(
