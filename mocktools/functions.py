@@ -16,7 +16,7 @@
 
 A call goes through `requests` like one to any other mock API. `sources/python_file.py` reads a whole file of them. Not
 covered: functions that hang, that keep something in their module, or that ask the clock or chance: they make a run
-that does not repeat.
+that does not repeat; what a program that they start prints, or a thread after the reply.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ from urllib.parse import quote
 
 from mocktools import signatures
 from mocktools.errors import MockToolsError
+from mocktools.mistakes import one_line
 from mocktools.refusals import ApiError
 from mocktools.router import Incoming, Reply, Route
 from mocktools.server import body_of
-from mocktools.signatures import Signature, one_line
+from mocktools.signatures import Signature
 from mocktools.tools import Tool
 from mocktools.toolset import Toolset
 
@@ -62,12 +63,34 @@ class Marked:
     name: str
     tags: tuple[str, ...] = ()
     example: Mapping[str, Any] | None = field(default=None, hash=False)
+    mistake: str = ""  # of the decorator's own options
 
     @property
     def line(self) -> int:
         """Where the function begins (with its decorators), or 0."""
         code = getattr(inspect.unwrap(self.function), "__code__", None)
         return code.co_firstlineno if code else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps a function, or a file of them, from being used.
+
+    `line` is 0 and `function` empty where there is none to name.
+    """
+
+    line: int
+    function: str
+    message: str
+
+    @property
+    def place(self) -> str:
+        """ "line 3, forecast", as much of it as is known."""
+        return ", ".join([f"line {self.line}"] * bool(self.line) + [self.function] * bool(self.function))
+
+    def told(self, source: str) -> str:
+        """One line that names the file too."""
+        return f"{', '.join(filter(None, [source, self.place]))}: {self.message}"
 
 
 _printing_lock = threading.Lock()
@@ -140,11 +163,13 @@ def _mark(function: Any, *, name: str | None, tags: Sequence[str], example: Mapp
     if not callable(function) or isinstance(function, type) or not hasattr(function, "__name__"):
         what = f"the class {function.__name__}" if isinstance(function, type) else f"a {type(function).__name__}"
         raise MockToolsError(f"@tool is for functions, not for {what}; write @tool or @tool(name=...) above a `def`")
-    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
-        raise MockToolsError(f'the tags of {function.__name__} must be a list of texts, as in tags=["travel"]')
-    marked = Marked(function, function.__name__ if name is None else name, tuple(tags), example)
+    found, mistake = _collected.get(), ""
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+        tags, mistake = (), f'the tags of {function.__name__} must be a list of texts, as in tags=["travel"]'
+        if found is None:
+            raise MockToolsError(mistake)
+    marked = Marked(function, function.__name__ if name is None else name, tuple(tags), example, mistake)
     setattr(function, _MARK, marked)
-    found = _collected.get()
     if found is not None:
         found.append(marked)
     return function
@@ -158,27 +183,59 @@ def toolset(
     `parts` are the files that decide the answers; `source` names the file in errors. Raises `MockToolsError` with one
     line that names the function and says what to do if it cannot be a tool, if two have one name, and if there is none.
     """
-    marked = [_marked(function) for function in functions]
+    found, problems = examine(name, functions, parts)
+    if found is None:
+        raise MockToolsError(problems[0].told(source or name))
+    return found
+
+
+def examine(
+    name: str, functions: Sequence[Callable[..., Any] | Marked], parts: Sequence[Path] = ()
+) -> tuple[Toolset | None, list[Problem]]:
+    """The toolset of these functions, or None and all that is wrong with them, in their order. Raises nothing."""
     host = f"{host_label(name)}.functions.example"
     lines: dict[str, int] = {}
-    pairs = []
-    for one in marked:
-        try:
-            if one.name in lines:
-                earlier = f" (line {lines[one.name]})" if lines[one.name] else ""
-                raise MockToolsError(
-                    f"another tool is called {one.name!r}{earlier}; rename one, or use @tool(name=...)"
-                )
-            pairs.append(_bound(one, name, host))
-        except MockToolsError as error:
-            where = [source] if source else []
-            where += [f"line {one.line}"] if one.line else []
-            where += [one_line(one.function.__name__, 100)]
-            raise MockToolsError(f"{', '.join(where)}: {one_line(str(error), 400)}") from None
-        lines[one.name] = one.line
-    if not pairs:
-        raise MockToolsError(f"{source or name}: no function is a tool; write @mocktools.tool above those that are")
-    return Toolset(name, tuple(tool for tool, _ in pairs), tuple(route for _, route in pairs), tuple(parts))
+    pairs: list[tuple[Tool, Route]] = []
+    problems: list[Problem] = []
+    for one in map(_marked, functions):
+        with prints_aside():  # what checks a default is code of the author, too
+            pair, faults = _tried(one, name, host, lines)
+        pairs += [pair] if pair else []
+        called = one_line(one.function.__name__, 100)
+        problems += [Problem(one.line, called, one_line(fault, 400)) for fault in faults]
+        lines.setdefault(str(one.name), one.line)
+    if not pairs and not problems:
+        problems.append(Problem(0, "", "no function is a tool; write @mocktools.tool above those that are"))
+    if problems:
+        return None, problems
+    return Toolset(name, tuple(tool for tool, _ in pairs), tuple(route for _, route in pairs), tuple(parts)), []
+
+
+def _tried(
+    marked: Marked, provider: str, host: str, lines: Mapping[str, int]
+) -> tuple[tuple[Tool, Route] | None, list[str]]:
+    """Both sides of a tool, or what keeps the function from being one."""
+    try:
+        faults = [*_misnamed(marked, lines), *signatures.faults(marked.function)]
+        return (None, faults) if faults else (_bound(marked, provider, host), [])
+    except MockToolsError as error:
+        return None, [str(error)]
+
+
+def _misnamed(marked: Marked, lines: Mapping[str, int]) -> Iterator[str]:
+    """What is wrong with a function apart from its parameters; `lines` are those of the names that are taken."""
+    if marked.mistake:
+        yield marked.mistake
+    if not isinstance(marked.name, str) or not _NAME.fullmatch(marked.name):
+        yield (
+            f"{str(marked.name)[:100]!r} is no name for a tool; it is one line that begins with a letter and has only "
+            "letters, digits, '_', '-', '.', '%' and single spaces"
+        )
+    elif marked.name in lines:
+        earlier = f" (line {lines[marked.name]})" if lines[marked.name] else ""
+        yield f"another tool is called {marked.name!r}{earlier}; rename one, or use @tool(name=...)"
+    if "." in marked.function.__qualname__:
+        yield "it is inside a class or a function; a tool is a function of the file itself"
 
 
 def host_label(name: str) -> str:
@@ -195,13 +252,6 @@ def _marked(function: Callable[..., Any] | Marked) -> Marked:
 
 def _bound(marked: Marked, provider: str, host: str) -> tuple[Tool, Route]:
     """Both sides of a tool."""
-    if not isinstance(marked.name, str) or not _NAME.fullmatch(marked.name):
-        raise MockToolsError(
-            f"{str(marked.name)[:100]!r} is no name for a tool; it is one line that begins with a letter and has only "
-            "letters, digits, '_', '-', '.', '%' and single spaces"
-        )
-    if "." in marked.function.__qualname__:
-        raise MockToolsError("it is inside a class or a function; a tool is a function of the file itself")
     signature = signatures.read(marked.function)
     example = signature.example if marked.example is None else marked.example
     if example or marked.example is not None:
@@ -235,11 +285,15 @@ def _check_example(signature: Signature, example: Mapping[str, Any]) -> None:
 
 def _answer(function: Callable[..., Any], signature: Signature, incoming: Incoming) -> Reply:
     """The reply to a call: what the function returns, or what went wrong, which is data for the caller."""
+    with prints_aside():  # validators, generators and properties of a result are the author's code as well
+        return _reply(function, signature, incoming)
+
+
+def _reply(function: Callable[..., Any], signature: Signature, incoming: Incoming) -> Reply:
     try:
         arguments = signature.checked(body_of(incoming))
         arguments |= dict.fromkeys(signature.worlds, incoming.world)
-        with prints_aside():
-            result = function(**arguments)
+        result = function(**arguments)
     except ApiError as error:
         if isinstance(error.status, int) and 400 <= error.status <= 599:
             return _error(error.status, str(error.message))

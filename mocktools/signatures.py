@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import types
 import typing
 import warnings
@@ -30,17 +29,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from mocktools import schemas
 from mocktools.errors import MockToolsError
-from mocktools.params import shown
-from mocktools.refusals import ApiError, missing
+from mocktools.mistakes import one_line, refusal
+from mocktools.refusals import ApiError
 from mocktools.world import World
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
-    from pydantic_core import ErrorDetails
+    from pydantic import BaseModel
 
-_MOST_MISTAKES = 10  # of one call that its refusal names
-_LONGEST_VALUE = 40  # characters of a wrong value that a refusal shows
-_SHOULD = re.compile(r"(?:Input|[A-Z][a-z]+) should ")
+
+# Parameters that no JSON object can name, and what to write instead.
+_UNNAMED = {
+    inspect.Parameter.VAR_POSITIONAL: "*{}: take a list instead",
+    inspect.Parameter.VAR_KEYWORD: "**{}: name each parameter instead",
+    inspect.Parameter.POSITIONAL_ONLY: "positional-only {}: leave out the slash",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,14 @@ class Signature:
         except RecursionError:
             raise ApiError(400, "invalid_body", "The request body is nested too deep") from None
         except ValidationError as error:
-            raise _refusal(error, known) from None
+            raise refusal(error, known, self.schema) from None
         return {parameter: getattr(found, field) for field, parameter in self._parameters.items()}
 
 
 def read(function: Callable[..., Any]) -> Signature:
     """What `function` says of itself; raises `MockToolsError` with one line that says what to write instead."""
-    _require_libraries()
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise MockToolsError("it is async; write a plain `def`")
+    for fault in faults(function):
+        raise MockToolsError(fault)
     description, documented = _docstring(function)
     hints = _hints(function)
     worlds = tuple(name for name, hint in hints.items() if _is_world(hint))
@@ -87,6 +88,25 @@ def read(function: Callable[..., Any]) -> Signature:
     schema = _schema(model, parameters, hints)
     names = {f"p{index}": parameter.name for index, parameter in enumerate(parameters)}
     return Signature(description, schema, _example(model, schema), worlds, model, names)
+
+
+def faults(function: Callable[..., Any]) -> Iterator[str]:
+    """What keeps `function` from being a tool, as far as one thing can be told beside another.
+
+    Raises `MockToolsError` if the libraries are not there that read a function.
+    """
+    _require_libraries()
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        yield "it is async; write a plain `def`"
+    try:
+        _docstring(function)
+    except MockToolsError as error:
+        yield str(error)
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in _UNNAMED:
+            yield f"a tool cannot have {_UNNAMED[parameter.kind].format(parameter.name)}"
+        elif parameter.annotation is inspect.Parameter.empty:
+            yield f"parameter {parameter.name!r} has no annotation; write one, as in {parameter.name}: str"
 
 
 def _require_libraries() -> None:
@@ -123,25 +143,12 @@ def _docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotation of each parameter; raises `MockToolsError` for a parameter that no JSON object can name."""
-    kinds = {
-        inspect.Parameter.VAR_POSITIONAL: "*{}: take a list instead",
-        inspect.Parameter.VAR_KEYWORD: "**{}: name each parameter instead",
-        inspect.Parameter.POSITIONAL_ONLY: "positional-only {}: leave out the slash",
-    }
-    parameters = inspect.signature(function).parameters.values()
-    for parameter in parameters:
-        if parameter.kind in kinds:
-            raise MockToolsError(f"a tool cannot have {kinds[parameter.kind].format(parameter.name)}")
-        if parameter.annotation is inspect.Parameter.empty:
-            raise MockToolsError(
-                f"parameter {parameter.name!r} has no annotation; write one, as in {parameter.name}: str"
-            )
+    """The annotation of each parameter; raises `MockToolsError` for one that means nothing."""
     try:
         hints = typing.get_type_hints(function, include_extras=True)
     except Exception as error:  # an annotation in quotes may be any expression
         raise MockToolsError(f"an annotation cannot be read: {type(error).__name__}: {one_line(str(error))}") from None
-    return {parameter.name: hints[parameter.name] for parameter in parameters}
+    return {name: hints[name] for name in inspect.signature(function).parameters}
 
 
 def _model(
@@ -267,62 +274,3 @@ def _example(model: type[BaseModel], schema: Mapping[str, Any]) -> dict[str, Any
                 return {}
             found[name] = choices[0]
     return found
-
-
-def _refusal(error: ValidationError, sent: Mapping[str, Any]) -> ApiError:
-    """A 400 that names each parameter at fault once."""
-    absent: list[str] = []
-    wrong: dict[str, tuple[list[str], str]] = {}
-    for mistake in error.errors(include_url=False):
-        if mistake["type"] == "json_invalid":
-            return ApiError(400, "invalid_body", "The request body is not valid JSON")
-        name = _place(sent, mistake)
-        if mistake["type"] == "missing":
-            absent.append(name)
-            continue
-        reasons, _ = wrong.setdefault(name, ([], _shown(mistake["input"])))
-        reasons.append(_reason(mistake))
-    sentences = [missing(*absent).message] if absent else []
-    for name, (reasons, value) in wrong.items():
-        sentences.append(f"Parameter '{name}' {' or '.join(dict.fromkeys(reasons))}; got '{value}'")
-    more = len(sentences) - _MOST_MISTAKES
-    if more > 0:
-        sentences[_MOST_MISTAKES:] = [f"{more} more parameters are wrong"]
-    return ApiError(400, "invalid_parameter", ". ".join(sentences), (*absent, *wrong))
-
-
-def _reason(mistake: ErrorDetails) -> str:
-    message = one_line(mistake["msg"])
-    return _SHOULD.sub("must ", message, count=1) if _SHOULD.match(message) else f"is refused: {message}"
-
-
-def _place(sent: Mapping[str, Any], mistake: ErrorDetails) -> str:
-    """ "place.city" or "labels[0]", without the names that pydantic gives to the members of a union."""
-    return "".join(_steps(sent, mistake)).removeprefix(".") or "body"
-
-
-def _steps(value: Any, mistake: ErrorDetails) -> Iterator[str]:
-    where = mistake["loc"]
-    for index, step in enumerate(where):
-        last = index == len(where) - 1
-        if isinstance(value, Mapping) and (step in value or (last and mistake["type"] == "missing")):
-            value = value.get(step)
-            yield f".{step}"
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-            yield f"[{step}]"
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = shown(value)
-    except (TypeError, ValueError):
-        text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
-
-
-def one_line(text: str, longest: int = 200) -> str:
-    """The first paragraph of `text` as one printable line of bounded length."""
-    text = text[: 4 * longest].strip().split("\n\n")[0]
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return text if len(text) <= longest else text[:longest] + "..."

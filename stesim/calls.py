@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -51,11 +51,18 @@ class Call:
         return f"{what}({shown}) -> {self.status or self.kind}"
 
 
+def _as_it_is(method: str, url: str) -> str:
+    return ""
+
+
 @contextlib.contextmanager
-def recorded(tools: Sequence[Tool], calls: list[Call]) -> Iterator[None]:
+def recorded(
+    tools: Sequence[Tool], calls: list[Call], explain: Callable[[str, str], str] = _as_it_is
+) -> Iterator[None]:
     """Within the block every request is noted in `calls`, also one that fails or that nothing answers.
 
-    To be opened inside `mocktools.activate`: what is noted is what the caller sees, faults included.
+    To be opened inside `mocktools.activate`: what is noted is what the caller sees, faults included. `explain` may say
+    of a method and an address that nothing answers why that is; else the text lists the nearest fixtures.
     """
     import requests
     from requests.adapters import HTTPAdapter
@@ -64,22 +71,32 @@ def recorded(tools: Sequence[Tool], calls: list[Call]) -> Iterator[None]:
     original = HTTPAdapter.send
 
     def send(adapter: HTTPAdapter, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        __tracebackhide__ = True
+        failure: requests.RequestException
         try:
             response = original(adapter, request, *args, **options)
+        except NoFixture as miss:
+            failure = NoFixture(explain(request.method or "GET", request.url or "") or str(miss), request=request)
         except requests.RequestException as error:
-            kind = "no_fixture" if isinstance(error, NoFixture) else "timeout"
-            calls.append(_call(tools, request, None, str(error), kind))
-            raise
-        reply = "" if options.get("stream") else response.content.decode("utf-8", "replace")
-        kind = "ok" if response.status_code < 400 else "http_error"
-        calls.append(_call(tools, request, response.status_code, reply, kind))
-        return response
+            failure = error
+        else:
+            calls.append(_answered(tools, request, response, bool(options.get("stream"))))
+            return response
+        kind = "no_fixture" if isinstance(failure, NoFixture) else "timeout"
+        calls.append(_call(tools, request, None, str(failure), kind))
+        # Where it was raised first is of no use to who called `requests`.
+        raise failure.with_traceback(None)
 
     HTTPAdapter.send = send  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
         HTTPAdapter.send = original  # type: ignore[method-assign]
+
+
+def _answered(tools: Sequence[Tool], request: Any, response: Any, streamed: bool) -> Call:
+    reply = "" if streamed else response.content.decode("utf-8", "replace")
+    return _call(tools, request, response.status_code, reply, "ok" if response.status_code < 400 else "http_error")
 
 
 def _call(tools: Sequence[Tool], request: Any, status: int | None, reply: str, kind: str) -> Call:

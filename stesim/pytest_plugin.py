@@ -20,9 +20,14 @@ import pytest
 if TYPE_CHECKING:
     from stesim.testing import MockApis, Script
 
-_OPTIONS = ("toolset", "today", "faults", "seed", "allow_network")
+_OPTIONS = ("toolset", "today", "faults", "seed", "allow_network", "allow_misses")
 _APIS = pytest.StashKey["MockApis"]()
-_FAILED = pytest.StashKey[bool]()
+_SCRIPTS = pytest.StashKey["list[Script]"]()
+_STOPPED = pytest.StashKey[bool]()
+_MOST_MISSES = 3  # that a report explains
+# Frames that say nothing to the author of a test.
+_OURS = frozenset({"stesim", "mocktools"})
+_BETWEEN = _OURS | {"requests", "responses", "urllib3", "contextlib"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,8 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(
         "markers",
-        "mock_apis(toolset, today='2026-10-30', faults=None, seed=0, allow_network=False): answer what goes through "
-        "`requests` from mock APIs during the test",
+        "mock_apis(toolset, today='2026-10-30', faults=None, seed=0, allow_network=False, allow_misses=False): "
+        "answer what goes through `requests` from mock APIs during the test",
     )
 
 
@@ -57,12 +62,42 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
-    """A test that fails shows the calls that it made."""
-    if call.when == "call" and call.excinfo is not None:
-        item.stash[_FAILED] = True
-        if _APIS in item.stash:
-            item.add_report_section("call", "mock APIs", item.stash[_APIS].calls.listed())
+    """A test that fails shows the calls that it made, and none of our own lines."""
+    if call.when == "setup":
+        item.stash[_STOPPED] = False  # some plugins run a test again
+    if call.excinfo is None or call.when == "teardown":
+        return (yield)
+    item.stash[_STOPPED] = True
+    if not item.config.getoption("fulltrace", False):
+        _shorten(call.excinfo.value)
+    if _APIS in item.stash:
+        apis = item.stash[_APIS]
+        lines = [apis.calls.listed(), *_blocked(apis)]
+        item.add_report_section(call.when, "mock APIs", "\n".join(lines))
+    short = [model.shortage() for model in item.stash.get(_SCRIPTS, []) if model.exhausted]
+    if short and not any(line in str(call.excinfo.value) for line in short):
+        item.add_report_section(call.when, "scripted model", "\n".join(short))
     return (yield)
+
+
+def _shorten(error: BaseException) -> None:
+    """Let the traceback of an exception that came from us, or went through us, end at who called us."""
+    seen: set[int] = set()
+    following: BaseException | None = error
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
+        links = []
+        link = following.__traceback__
+        while link is not None:
+            links.append(link)
+            link = link.tb_next
+        packages = [str(link.tb_frame.f_globals.get("__name__", "")).partition(".")[0] for link in links]
+        kept = len(links)
+        while kept and packages[kept - 1] in _BETWEEN:
+            kept -= 1
+        if kept and packages[kept - 1] not in ("_pytest", "pluggy") and _OURS & set(packages[kept:]):
+            links[kept - 1].tb_next = None
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
 
 
 @pytest.fixture
@@ -76,16 +111,36 @@ def mock_apis(request: pytest.FixtureRequest) -> Iterator[MockApis]:
     mistake = _mistake(request.node) if _in_xdist(request.config) else ""
     if mistake:
         pytest.fail(mistake, pytrace=False)
-    with mocked(**_settings(request.node)) as apis:
+    settings = _settings(request.node)
+    allow_misses = settings.pop("allow_misses", False)
+    with mocked(**settings) as apis:
         request.node.stash[_APIS] = apis
         yield apis
-    if apis.blocked:
-        hosts = ", ".join(sorted(set(apis.blocked)))
-        pytest.fail(
-            f"something other than `requests` tried to reach {hosts}; only `requests` is answered by mock APIs "
-            "(allow_network=True in the marker lets it pass)",
-            pytrace=False,
-        )
+    if request.node.stash.get(_STOPPED, False):  # one report is enough, and it shows the calls
+        return
+    wrong = _blocked(apis) + _pending(apis) + ([] if allow_misses else _missed(apis))
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+
+
+def _blocked(apis: MockApis) -> list[str]:
+    hosts = ", ".join(sorted(set(apis.blocked)))
+    what = f"something other than `requests` tried to reach {hosts}; only `requests` is answered by mock APIs"
+    return [f"{what} (allow_network=True in the marker lets it pass)"] if hosts else []
+
+
+def _pending(apis: MockApis) -> list[str]:
+    hint = "(mock_apis.fail(..., leftover=True) allows that)"
+    return [f"a planned failure did not happen: {what} {hint}" for what in apis.pending]
+
+
+def _missed(apis: MockApis) -> list[str]:
+    """What no mock answered, whether or not the program under test noticed."""
+    texts = list(dict.fromkeys(call.reply for call in apis.calls.missed))
+    if len(texts) > _MOST_MISSES:
+        texts[_MOST_MISSES:] = [f"{len(texts) - _MOST_MISSES} more requests got no answer"]
+    hint = "(a request without an answer fails the test; allow_misses=True in the marker mock_apis lets it pass)"
+    return [*texts, hint] if texts else []
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +160,7 @@ def scripted_model(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scr
     from stesim.testing import Script
 
     made: list[tuple[Script, bool]] = []
+    request.node.stash[_SCRIPTS] = []
 
     def make(replies: Sequence[str] | Path, *, leftover: bool = False) -> Script:
         if isinstance(replies, Path):
@@ -114,12 +170,14 @@ def scripted_model(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scr
         else:
             model = Script(replies)
         made.append((model, leftover))
+        request.node.stash[_SCRIPTS].append(model)
         return model
 
     yield make
+    if request.node.stash.get(_STOPPED, False):  # one that stopped half-way leaves replies, and shows what it lacked
+        return
     wrong = [model.shortage() for model, _ in made if model.exhausted]
-    if not request.node.stash.get(_FAILED, False):  # a test that stopped half-way leaves replies
-        wrong += [model.surplus() for model, leftover in made if model.left and not leftover and not model.exhausted]
+    wrong += [model.surplus() for model, leftover in made if model.left and not leftover and not model.exhausted]
     if wrong:
         hint = "" if all(model.exhausted for model, _ in made) else " (scripted_model(..., leftover=True) allows that)"
         pytest.fail("; ".join(f"scripted model: {one}" for one in wrong) + hint, pytrace=False)
@@ -180,12 +238,13 @@ def _check(item: pytest.Item, settings: dict[str, Any]) -> None:
             ("faults", (str, type(None)), 'a text such as "429:0.1"'),
             ("seed", int, "a whole number"),
             ("allow_network", bool, "True or False"),
+            ("allow_misses", bool, "True or False"),
         )
         if name in settings and not isinstance(settings[name], kinds)
     ]
     if wrong:
         raise _misuse(item, wrong[0])
-    choices = {name: value for name, value in settings.items() if name != "allow_network"}
+    choices = {name: value for name, value in settings.items() if not name.startswith("allow_")}
     try:
         with mocktools.activate(**choices):
             pass

@@ -16,6 +16,7 @@ import dataclasses
 import datetime
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,7 @@ from typing import Any, overload
 
 import mocktools
 from mocktools.errors import unknown
+from mocktools.faults import KINDS
 from mocktools.router import Incoming, Reply, Route
 from stesim.calls import Call, recorded, tool_of
 from stesim.errors import NetworkBlocked, ScriptExhausted
@@ -32,14 +34,15 @@ from stesim.records import Message, Place, Request, Sampling
 
 _planning = threading.Lock()
 _LONGEST = 200  # characters of a text that a message shows
+_MOST_NAMES = 12  # that a message lists
 
 
 class Calls(Sequence[Call]):
     """The calls that were made, in their order. Grows while the mock APIs are on the air; what `to` gives does not."""
 
-    def __init__(self, calls: list[Call], known: Sequence[str]) -> None:
+    def __init__(self, calls: list[Call], tools: Sequence[mocktools.Tool]) -> None:
         self._calls = calls
-        self._known = known
+        self._tools = tools
 
     @overload
     def __getitem__(self, index: int) -> Call: ...
@@ -61,17 +64,23 @@ class Calls(Sequence[Call]):
     @property
     def failed(self) -> Calls:
         """Those that got an error: a status of 400 and above, a timeout, or no mock that answers."""
-        return Calls([call for call in self if call.kind != "ok"], self._known)
+        return Calls([call for call in self if call.kind != "ok"], self._tools)
+
+    @property
+    def missed(self) -> Calls:
+        """Those that no mock answers; `reply` says which ones came near."""
+        return Calls([call for call in self if call.kind == "no_fixture"], self._tools)
 
     def to(self, tool: str, arguments: Mapping[str, Any] | None = None) -> Calls:
         """Those of a tool; with `arguments` only those that had these (and perhaps others beside them).
 
-        Raises `mocktools.UnknownTool` with the nearest names: a test must not pass because of a slip of the pen.
+        Raises `mocktools.UnknownTool`, and `MockToolsError` for an argument that the tool does not have, with the
+        nearest names: a test must not pass because of a slip of the pen.
         """
         __tracebackhide__ = True
-        if tool not in self._known:
-            raise mocktools.UnknownTool(unknown("tool", tool, self._known))
-        return Calls([call for call in self if call.tool == tool and call.has(arguments or {})], self._known)
+        wanted = arguments or {}
+        _check_names(self._tools, tool, wanted)
+        return Calls([call for call in self if call.tool == tool and call.has(wanted)], self._tools)
 
     def __repr__(self) -> str:
         number = "1 call" if len(self) == 1 else f"{len(self)} calls"
@@ -83,12 +92,32 @@ class Calls(Sequence[Call]):
         return "\n".join(["the calls were:", *lines] if lines else ["no call was made"])
 
 
+def _check_names(tools: Sequence[mocktools.Tool], name: str, arguments: Mapping[str, Any]) -> None:
+    """Raises `mocktools.MockToolsError` unless there is such a tool, and it has these parameters."""
+    __tracebackhide__ = True
+    found = [tool for tool in tools if tool.name == name]
+    if not found:
+        raise mocktools.UnknownTool(unknown("tool", name, [tool.name for tool in tools]))
+    schema = found[0].parameters
+    if "properties" not in schema or schema.get("additionalProperties"):
+        return  # it takes any
+    for argument in arguments:
+        if argument not in schema["properties"]:
+            if not schema["properties"]:
+                raise mocktools.MockToolsError(f"{name} has no parameters, and so no {argument!r}")
+            raise mocktools.MockToolsError(unknown(f"parameter of {name}", argument, schema["properties"]))
+
+
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A call of `tool`, or of any, that is to fail."""
+    """A call of `tool`, or of any, that is to fail; `leftover` if that need not happen."""
 
     kind: str
     tool: str | None
+    leftover: bool
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.tool or 'any tool'}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,16 +135,24 @@ class MockApis(mocktools.Toolset):
     def __repr__(self) -> str:
         return f"<mock APIs {self.name!r} on {self.today}, {self.calls!r}>"
 
-    def fail(self, kind: str, tool: str | None = None, *, times: int = 1) -> None:
+    def fail(self, kind: str, tool: str | None = None, *, times: int = 1, leftover: bool = False) -> None:
         """Let the next `times` calls (of `tool`, if one is named) fail as with real servers: "429", "503", "timeout".
 
-        They have not reached the server, and have changed nothing. Raises `mocktools.MockToolsError` for an unknown
-        kind or tool.
+        They have not reached the server, and have changed nothing. A test whose agent does not make so many calls fails
+        at its end, unless `leftover`. Raises `mocktools.MockToolsError` for an unknown kind or tool.
         """
-        mocktools.Faults.parse(f"{kind}:1")
+        __tracebackhide__ = True
+        if kind not in KINDS:
+            raise mocktools.MockToolsError(f"{str(kind)[:_LONGEST]!r} is no failure; there are: {', '.join(KINDS)}")
         if tool is not None:
-            self.get(tool)
-        self._planned.extend([_Failure(kind, tool)] * times)
+            _check_names(self.tools, tool, {})
+        self._planned.extend([_Failure(kind, tool, leftover)] * times)
+
+    @property
+    def pending(self) -> list[str]:
+        """The planned failures that have not happened, and should have: "503 of get_country, twice"."""
+        counts = Counter(str(failure) for failure in self._planned if not failure.leftover)
+        return [what if number == 1 else f"{what}, {_times(number)}" for what, number in counts.items()]
 
     def assert_called(
         self, tool: str, arguments: Mapping[str, Any] | None = None, *, times: int | None = None
@@ -173,14 +210,28 @@ def mocked(
     fields["routes"] = tuple(
         dataclasses.replace(route, answer=partial(_answer, route, chosen.tools, planned)) for route in chosen.routes
     )
-    known = [tool.name for tool in chosen.tools]
-    apis = MockApis(**fields, today=today, calls=Calls(calls, known), _planned=planned)
+    apis = MockApis(**fields, today=today, calls=Calls(calls, chosen.tools), _planned=planned)
     with (
         mocktools.activate(apis, today=today, faults=faults, seed=seed),
-        recorded(apis.tools, calls),
+        recorded(apis.tools, calls, partial(_elsewhere, chosen)),
         contextlib.nullcontext() if allow_network else _guarded(apis.blocked),
     ):
         yield apis
+
+
+def _elsewhere(chosen: mocktools.Toolset, method: str, url: str) -> str:
+    """What to say of an address that is that of a bundled tool which is not active; empty for any other."""
+    tool, _ = tool_of(mocktools.load("extended").tools, method, url)
+    active = [tool.name for tool in chosen.tools]
+    if tool is None or tool.name in active:
+        return ""
+    home = next(name for name in mocktools.toolset_names() if tool in mocktools.load(name).tools)
+    more = f" and {len(active) - _MOST_NAMES} more" if len(active) > _MOST_NAMES else ""
+    return (
+        f"no fixture answers {method} {url[:_LONGEST]}: "
+        f"this is {tool.name} of the toolset {home}, which is not active; "
+        f"the active tools ({chosen.name}) are {', '.join(active[:_MOST_NAMES])}{more}"
+    )
 
 
 def _answer(route: Route, tools: Sequence[mocktools.Tool], planned: list[_Failure], incoming: Incoming) -> Reply:
@@ -226,6 +277,7 @@ class Script(ScriptedModel):
         `messages` may be a text, or messages as most libraries have them: objects or dictionaries with a role and a
         content, which is a text or a list of parts. Raises `ScriptExhausted` that says how many replies there were.
         """
+        __tracebackhide__ = True
         said = tuple(_message(message) for message in ([messages] if isinstance(messages, str) else messages))
         request = Request(Place("", 0, 0, len(self.requests)), "try", said, _SAMPLING, 0, tuple(stop or ()))
         if not self.left:
@@ -237,12 +289,13 @@ class Script(ScriptedModel):
 
     def shortage(self) -> str:
         """How many replies there are, where more were asked for."""
-        return f"it has {len(self._texts)} replies, and was asked for one more"
+        return f"it has {_replies(len(self._texts))}, and was asked for one more"
 
     def surplus(self) -> str:
         """How many replies are left, and how the next one begins."""
         following = self._texts[self._next][:_LONGEST]
-        return f"{self.left} of its {len(self._texts)} replies were not asked for; the next is {following!r}"
+        of = f"{self.left} of its {_replies(len(self._texts))} {'was' if self.left == 1 else 'were'}"
+        return f"{of} not asked for; the next is {following!r}"
 
 
 _SAMPLING = Sampling(temperature=0, top_p=1, top_k=0, min_p=0, repeat_penalty=1, max_tokens=4096)
@@ -268,6 +321,10 @@ def _with(arguments: Mapping[str, Any] | None) -> str:
 
 def _times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _replies(number: int) -> str:
+    return "1 reply" if number == 1 else f"{number} replies"
 
 
 def _end(text: str) -> str:

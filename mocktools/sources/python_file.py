@@ -17,10 +17,19 @@ from pathlib import Path
 
 from mocktools import functions
 from mocktools.errors import MockToolsError
-from mocktools.signatures import one_line
+from mocktools.functions import Problem
+from mocktools.mistakes import one_line
 from mocktools.toolset import Toolset
 
 _LARGEST = 1 << 20  # bytes of a file
+
+
+class _Broken(Exception):
+    """The file as a whole cannot be used; `problem` says why."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.problem = Problem(line, "", message)
 
 
 def load(path: Path) -> Toolset:
@@ -29,46 +38,62 @@ def load(path: Path) -> Toolset:
     Raises `MockToolsError` with one line that names the file and the line if it cannot be read or run, if a decorated
     function cannot be a tool, and if there is none.
     """
-    shown = one_line(str(path), 100)
-    source = _source(path, shown)
-    path = path.absolute()
+    found, problems = examine(path)
+    if found is None:
+        raise MockToolsError(problems[0].told(one_line(str(path), 100)))
+    return found
+
+
+def examine(path: Path) -> tuple[Toolset | None, list[Problem]]:
+    """The toolset in the Python file at `path`, or None and all that is wrong with it, in the order of the file.
+
+    Of a file that cannot be read, or run to its end, only that is told. Raises nothing.
+    """
     try:
-        code = compile(source, str(path), "exec", dont_inherit=True)
-    except SyntaxError as error:
-        raise MockToolsError(f"{shown}, line {error.lineno or 1}: {one_line(error.msg)}") from None
-    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise MockToolsError(f"{shown}: Python cannot read it: {one_line(str(error))}") from None
-    with functions.collected() as found:
-        name = _run(code, path, shown)
+        path, source = path.absolute(), _source(path)
+        code = _compiled(source, path)
+        with functions.collected() as found:
+            name = _run(code, path)
+    except _Broken as error:
+        return None, [error.problem]
     own = [marked for marked in found if marked.function.__module__ == name]
-    return functions.toolset(path.stem, own, (path,), shown)
+    return functions.examine(path.stem, own, (path,))
 
 
-def _source(path: Path, shown: str) -> str:
+def _compiled(source: str, path: Path) -> types.CodeType:
+    try:
+        return compile(source, str(path), "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise _Broken(one_line(error.msg), error.lineno or 1) from None
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise _Broken(f"Python cannot read it: {one_line(str(error))}") from None
+
+
+def _source(path: Path) -> str:
     """The text of a regular file of bounded size."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise MockToolsError(f"{shown} is a folder; name a Python file in it")
+            raise _Broken("it is a folder; name a Python file in it")
         if not stat.S_ISREG(mode):
-            raise MockToolsError(f"{shown} is not a file")
+            raise _Broken("it is not a file")
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        raise MockToolsError(f"{shown}: there is no such file") from None
+        raise _Broken("there is no such file") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        raise MockToolsError(f"{shown} cannot be read: {why}") from None
+        raise _Broken(f"it cannot be read: {why}") from None
     if len(data) > _LARGEST:
-        raise MockToolsError(f"{shown} is larger than {_LARGEST >> 20} MiB, too large for a file of tools")
+        raise _Broken(f"it is larger than {_LARGEST >> 20} MiB, too large for a file of tools")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise MockToolsError(f"{shown}, line {line}: it is not UTF-8 text; save it as UTF-8") from None
+        raise _Broken("it is not UTF-8 text; save it as UTF-8", line) from None
 
 
-def _run(code: types.CodeType, path: Path, shown: str) -> str:
+def _run(code: types.CodeType, path: Path) -> str:
     """Run the file as a module; returns the module's name.
 
     The name does not depend on where the file lies, since a schema may show it. The module stays in `sys.modules`:
@@ -88,20 +113,20 @@ def _run(code: types.CodeType, path: Path, shown: str) -> str:
             sys.modules[name] = before
         if not isinstance(error, Exception | SystemExit):
             raise
-        raise MockToolsError(_explained(error, path, shown)) from None
+        raise _explained(error, path) from None
     return name
 
 
-def _explained(error: BaseException, path: Path, shown: str) -> str:
-    """One line that says what happened at which line of the file."""
+def _explained(error: BaseException, path: Path) -> _Broken:
+    """What happened at which line of the file."""
     line, trace = 1, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):
             line = trace.tb_lineno
         trace = trace.tb_next
     if isinstance(error, MockToolsError):
-        return f"{shown}, line {line}: {one_line(str(error), 400)}"
-    text = f"{shown}, line {line}: {type(error).__name__}: {one_line(str(error))}".removesuffix(": ")
+        return _Broken(one_line(str(error), 400), line)
+    text = f"{type(error).__name__}: {one_line(str(error))}".removesuffix(": ")
     if isinstance(error, ModuleNotFoundError):
         text += "; install it (modules beside the file are not found)"
-    return text
+    return _Broken(text, line)
