@@ -24,7 +24,6 @@ from stesim.cli.common import plain
 from stesim.errors import ModelError, StoreError, UserError
 from stesim.grammar import unsaid
 from stesim.models import Model, ReplayModel, ScriptedModel
-from stesim.offline import no_network
 from stesim.prompts import PromptSet
 from stesim.records import RunSettings, Sampling, Trial
 from stesim.store import RunFolder
@@ -159,15 +158,13 @@ def check_order(finished: Sequence[Trial], settings: RunSettings, path: Path) ->
             )
 
 
-def chosen_tools(toolset: str | None, tools: str | list[str] | None) -> tuple[str, list[str]]:
-    """The toolset and the names of its tools that `--toolset` and `--tools` mean.
+def chosen_tools(toolset: str | None, tools: str | list[str] | None) -> tuple[str, list[str] | None]:
+    """The toolset that `--toolset` and `--tools` mean, and the names of the tools, or None for all of them.
 
-    Without names they are all tools of the toolset (or of `starter`); without a toolset any bundled tools.
+    Without either it is `starter`; names without a toolset are those of any bundled tools.
     """
     if tools is None:
-        toolset = toolset or toolbox.STARTER
-        with no_network():
-            return toolset, toolbox.tool_names(toolset)
+        return toolset or toolbox.STARTER, None
     return toolset or toolbox.EVERY, tools if isinstance(tools, list) else names_in(tools)
 
 

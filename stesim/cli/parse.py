@@ -14,8 +14,10 @@ from stesim.cli.build import chosen_tools
 from stesim.cli.common import echo_json, toolset_option
 from stesim.errors import UserError
 from stesim.files import read_bounded
+from stesim.offline import no_network
 from stesim.parsing import parse_reflection, parse_strict, parse_tolerant, parse_verdict
 from stesim.store.codec import reply_to_json
+from stesim.toolbox import tool_names
 
 EPILOG = """\b
 Examples:
@@ -85,7 +87,10 @@ def _text(data: bytes) -> str:
 def _names(toolset: str | None, tools: str | None) -> list[str] | None:
     if toolset is None and tools is None:
         return None
-    _, names = chosen_tools(toolset, tools)
+    toolset, names = chosen_tools(toolset, tools)
+    if names is None:
+        with no_network():
+            names = tool_names(toolset)
     if not all(_is_text(name) for name in names):
         raise UserError("--tools holds bytes that are not UTF-8")
     return names

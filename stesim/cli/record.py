@@ -31,6 +31,7 @@ Examples:
   stesim tools record mytools/ --tool get_pet --args '{"petId": 1}'
   stesim tools record mytools/ --from queries.jsonl --missing
   stesim tools record mytools/tools.json --tool get_pet        its example call
+  stesim tools record mytools/ --all --missing                 those of all tools
   jq -c '.[]' calls.json | stesim tools record mytools/ --from - --json
   PETSTORE_TOKEN=... stesim tools record mytools/ --tool get_pet
   stesim tools record mytools/ --tool add_pet --base-url http://127.0.0.1:8000 --allow-writes
@@ -44,9 +45,13 @@ Examples:
 @click.option(
     "--from", "source", metavar="FILE", help="Calls as JSON lines, or rows of a test set; - is standard input."
 )
+@click.option("--all", "every", is_flag=True, help="The example call of every tool.")
 @click.option("--base-url", default="", metavar="URL", help="Send to this scheme and host in place of the tool's own.")
 @click.option("--missing", is_flag=True, help="Make only the calls that no fixture answers yet.")
 @click.option("--allow-writes", is_flag=True, help="Also make calls that can change things on the server.")
+@click.option(
+    "--allow-invalid", is_flag=True, help="Also make calls that do not fit a tool's parameters, for the API's error."
+)
 @click.option("--keep-personal", is_flag=True, help="Do not take e-mail addresses and tokens out of the answers.")
 @click.option("--keep-busy", is_flag=True, help="Also store answers such as 429 and 503.")
 @click.option("--pause", type=click.FloatRange(0, 60), default=0.0, metavar="SECONDS", help="Wait between two calls.")
@@ -56,9 +61,11 @@ def record(
     name: str | None,
     arguments: tuple[str, ...],
     source: str | None,
+    every: bool,
     base_url: str,
     missing: bool,
     allow_writes: bool,
+    allow_invalid: bool,
     keep_personal: bool,
     keep_busy: bool,
     pause: float,
@@ -68,14 +75,15 @@ def record(
 
     TOOL_FILE is a toolset folder or its tools.json. The answers go to fixtures/recorded-<tool>.json in that folder, and
     the tools then answer these calls the same without the network. Without --args and --from the tool's example call
-    is recorded. Secrets are filled from the environment and never stored. Exits with 1 if some calls failed.
+    is recorded. Calls are held against the tools' parameters before anything is sent. Secrets are filled from the
+    environment and never stored. Exits with 1 if some calls failed.
     """
     from mocktools.recording import Options, Recorder
 
-    options = Options(base_url, allow_writes, missing, keep_personal, keep_busy)
+    options = Options(base_url, allow_writes, missing, keep_personal, keep_busy, allow_invalid)
     done: list[Outcome] = []
     with user_errors(), Recorder(tool_file, options) as recorder:
-        steps = recorder.plan(_calls(recorder, name, arguments, source))
+        steps = recorder.plan(_calls(recorder, name, arguments, source, every))
         try:
             for outcome in _outcomes(recorder, steps, pause):
                 done.append(outcome)
@@ -91,23 +99,41 @@ def record(
         raise SystemExit(1)
 
 
-def _calls(recorder: Recorder, name: str | None, arguments: tuple[str, ...], source: str | None) -> list[Call]:
+def _calls(
+    recorder: Recorder, name: str | None, arguments: tuple[str, ...], source: str | None, every: bool
+) -> list[Call]:
     """What is asked for; raises `MockToolsError` and `UserError`."""
     from mocktools.recording import calls
 
     if arguments and source is not None:
         raise UserError("--args and --from cannot be used together")
+    if every:
+        if name is not None or arguments or source is not None:
+            raise UserError("--all goes without --tool, --args and --from")
+        return _examples(recorder)
     if source == "-":
         if sys.stdin is None:
             raise UserError("there is no standard input to read the calls from")
-        return calls.from_lines(sys.stdin.read(_LARGEST + 1), calls.STDIN, recorder.tools, name)
+        return calls.from_lines(sys.stdin.read(_LARGEST + 1), calls.STDIN, recorder.tools, name, recorder.wrong)
     if source is not None:
-        return calls.from_file(Path(source), recorder.tools, name)
+        return calls.from_file(Path(source), recorder.tools, name, recorder.wrong)
     tool = calls.chosen(recorder.tools, name)
     if tool is None:
         names = shorten(", ".join(tool.name for tool in recorder.tools), 300)
-        raise UserError(f"there are several tools; name one with --tool: {names}")
+        raise UserError(f"there are several tools; name one with --tool: {names}; or record each one's example: --all")
     return calls.from_arguments(arguments, tool) if arguments else calls.from_example(tool)
+
+
+def _examples(recorder: Recorder) -> list[Call]:
+    """The example calls of all tools; says on the standard error stream which are left out."""
+    from mocktools.recording import calls
+
+    found, left_out = calls.from_examples(recorder.tools, recorder.options.allow_writes)
+    for reason in left_out:
+        click.echo(plain(f"left out: {reason}"), err=True)
+    if not found:
+        raise UserError("no tool has an example call that may be made")
+    return found
 
 
 def _outcomes(recorder: Recorder, steps: list[Step], pause: float) -> Iterator[Outcome]:

@@ -155,7 +155,7 @@ def run(
     values |= {name: value for name, value in typed.items() if value is not None}
     if toolset and typed["tools"] is None:
         values["tools"] = None
-    toolset, values["tools"] = build.chosen_tools(toolset or build.recorded_toolset(recorded), values["tools"])
+    toolset, only = build.chosen_tools(toolset or build.recorded_toolset(recorded), values["tools"])
     values["faults"] = toolbox.fault_spec(values["faults"])
     thread_count = _thread_count(threads)
     source = recorded.get("prompts", {}).get("source", "default")
@@ -163,11 +163,12 @@ def run(
     spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
     today = build.parse_day(values["today"])
     opened = Toolbox.open(
-        toolset, only=values["tools"], today=today, limit=values["observation_limit"], faults=values["faults"],
+        toolset, only=only, today=today, limit=values["observation_limit"], faults=values["faults"],
         seed=values["seed"],
     )  # fmt: skip
     with no_network(), opened as box:
         click.echo(f"loading {plain(spec)} …", err=True)
+        values["tools"] = [tool.name for tool in box.tools]
         model = build.open_model(spec, context=values["context"], threads=thread_count, today=today)
         settings = build.make_settings(values, model)
         Exploration(box, prompts, settings, model.count, keep=lambda _: None).check()
