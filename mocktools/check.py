@@ -1,4 +1,4 @@
-"""Look through tools and their fixtures for what is wrong, before a run does: `stesim tools check [PATH]`.
+"""Look through tools and their fixtures for what is wrong, before a run does: `stesim tools check [PATH|NAME]`.
 
     python -c "from mocktools import check; print(check.check(None))"
 
@@ -24,6 +24,7 @@ Level = Literal["error", "warning"]
 # Characters of an answer that a small model can still read beside everything else.
 LONG_ANSWER = 4000
 _SHOWN = 160
+_MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +37,42 @@ class Finding:
     message: str
 
 
-def check(path: Path | None) -> list[Finding]:
-    """What is wrong with the toolset at `path` (a folder, a JSON or a Python file; one fixture file too), or with the
-    bundled tools and fixtures if it is None; errors first, empty if all is well.
+def check(path: Path | str | None) -> list[Finding]:
+    """What is wrong with the toolset at `path` (a folder, a JSON or a Python file; one fixture file too), with the one
+    that `mocktools.load` knows by this name, or with all that is bundled if it is None; errors first, empty if all is
+    well.
 
-    Raises `MockToolsError` if there is no such path, and within `mocktools.activate`.
+    Raises `MockToolsError` if there is no such path or name, and within `mocktools.activate`.
     """
+    from mocktools.toolsets import toolset_names
+
     if path is None:
-        found = list(_bundled())
-    elif not path.exists():
-        raise MockToolsError(f"nothing to check at {_printable(str(path))}: there is no such file or folder")
-    elif path.suffix == ".py" and not path.is_dir():
-        found = list(_python_file(path))
-    elif _is_fixture_file(path):
-        found = list(_fixture_file(path))
-    else:
-        found = list(_folder(path))
+        return _sorted(_bundled())
+    place = Path(path).expanduser()
+    if not place.exists():
+        if str(path) in toolset_names(every=True):
+            return _sorted(_named(str(path)))
+        words = "there is no such file or folder, and no toolset of that name"
+        raise MockToolsError(f"nothing to check at {_printable(str(path))}: {words}")
+    if place.suffix == ".py" and not place.is_dir():
+        return _sorted(_python_file(place))
+    return _sorted(_fixture_file(place) if _is_fixture_file(place) else _folder(place))
+
+
+def _sorted(found: Iterator[Finding]) -> list[Finding]:
     return sorted(dict.fromkeys(found), key=lambda finding: finding.level != "error")
+
+
+def _named(name: str) -> Iterator[Finding]:
+    """A bundled toolset, or what an installed package offers."""
+    from mocktools.toolsets import load
+
+    try:
+        toolset = load(name)
+    except MockToolsError as error:
+        yield Finding("error", name, "", str(error))
+        return
+    yield from _examples(name, toolset)
 
 
 def _folder(path: Path) -> Iterator[Finding]:
@@ -73,12 +93,12 @@ def _folder(path: Path) -> Iterator[Finding]:
 
 
 def _python_file(path: Path) -> Iterator[Finding]:
-    from mocktools.toolsets import load
+    from mocktools.sources import python_file
 
-    try:
-        toolset = load(path)
-    except MockToolsError as error:
-        yield Finding("error", str(path), "", _reason(error, path))
+    toolset, problems = python_file.examine(path)
+    for problem in problems:
+        yield Finding("error", str(path), problem.place, problem.message)
+    if toolset is None:
         return
     yield from _secrets(str(path), [path.read_text(encoding="utf-8", errors="replace")], place="")
     yield from _examples(str(path), toolset)
@@ -122,7 +142,8 @@ def _unused(found: Folder) -> Iterator[Finding]:
         if str(entry.file) in useful:
             place = f"exchanges[{entry.index}]"
             yield Finding("warning", str(entry.file), place, "no tool can make this request")
-    for unused in (path for path, _ in found.files if str(path) not in useful):
+    full = (path for path, content in found.files if content.exchanges or content.tables)
+    for unused in (path for path in full if str(path) not in useful):
         yield Finding("warning", str(unused), "", "no tool uses anything in this file")
     used = {entry.exchange.table for entry in book.entries}
     for name, (file, _) in book.tables.items():
@@ -134,17 +155,23 @@ def _unused(found: Folder) -> Iterator[Finding]:
 
 
 def _strange(found: Folder) -> Iterator[Finding]:
-    """Exchanges by call whose arguments the tool does not have."""
+    """Exchanges by call with arguments that the tool does not have, or does not take."""
+    from mocktools.exchanges import misfits
     from mocktools.exchanges.matching import REST
 
-    known = {tool.name: {REST, *tool.parameters["properties"]} for tool in found.tools}
+    tools = {tool.name: tool for tool in found.tools}
     for file, content in found.files:
         for index, exchange in enumerate(content.exchanges):
             if (call := exchange.call) is None:
                 continue
-            for name in sorted(set(call.arguments) - known[call.tool]):
-                place = f"exchanges[{index}].call.arguments"
+            tool, place = tools[call.tool], f"exchanges[{index}].call.arguments"
+            strange = sorted(set(call.arguments) - {REST, *tool.parameters["properties"]})
+            for name in strange:
                 yield Finding("warning", str(file), place, f"{call.tool} has no parameter {_printable(name)}")
+            works = exchange.response is not None and exchange.response.status < 400
+            if exchange.match == "exact" and works and not strange:
+                for words in misfits.problems(tool.parameters, call.arguments)[:1]:
+                    yield Finding("warning", str(file), place, f"are answered, but do not fit {call.tool}: {words}")
 
 
 def _answers(found: Folder) -> Iterator[Finding]:
@@ -162,39 +189,61 @@ def _examples(file: str, toolset: Toolset) -> Iterator[Finding]:
     with activate(toolset):
         for tool in toolset.tools:
             place = f"tool {_printable(tool.name)}"
+            yield from (Finding("warning", file, place, words) for words in _undescribed(tool))
             if not tool.example and tool.parameters.get("required"):
-                yield Finding("warning", file, place, "has no example, so that no call of it could be tried")
+                words = f"has no example, so that no call of it could be tried; {_how(file, tool)}"
+                yield Finding("warning", file, place, words)
                 continue
-            level: Level = "error" if tool.example else "warning"
             wrong = _misfit(tool)
             if wrong:
                 yield Finding("error", file, place, f"its example does not fit its parameters: {wrong}")
-            result = tool.call(tool.example, toolset.fresh())
-            if result.kind != "ok":
-                status = f" ({result.status})" if result.status else ""
-                said = _printable(" ".join(result.body.split()))
-                call = "its example call" if tool.example else "it has no example, and a call without arguments"
-                yield Finding(level, file, place, f"{call} fails: {result.kind}{status}: {said}")
-            elif len(result.body) > LONG_ANSWER:
-                yield Finding("warning", file, place, _long(len(result.body)))
+            yield from _tried(file, place, tool, toolset)
+
+
+def _tried(file: str, place: str, tool: Tool, toolset: Toolset) -> Iterator[Finding]:
+    """What comes of a tool's example call; that nothing is recorded for it is no mistake."""
+    result = tool.call(tool.example, toolset.fresh())
+    said = _printable(" ".join(result.body.split()))
+    if result.kind == "no_fixture":
+        call = "its example call" if tool.example else "a call without arguments"
+        yield Finding("warning", file, place, f"nothing is recorded for {call}: {said}")
+    elif result.kind != "ok":
+        call = "its example call" if tool.example else "it has no example, and a call without arguments"
+        level: Level = "error" if tool.example else "warning"
+        status = f" ({result.status})" if result.status else ""
+        yield Finding(level, file, place, f"{call} fails: {result.kind}{status}: {said}")
+    elif len(result.body) > LONG_ANSWER:
+        yield Finding("warning", file, place, _long(len(result.body)))
+
+
+def _how(file: str, tool: Tool) -> str:
+    """How an example is given to a tool of this file."""
+    from mocktools.exchanges.files import shown
+
+    needed = [name for name in tool.parameters.get("required", []) if isinstance(name, str)]
+    example = "{" + ", ".join(f"{shown(name, 40)}: ..." for name in needed[:3]) + "}"
+    if file.endswith(".json"):
+        return f'add "example": {example} beside its name'
+    return f"write @mocktools.tool(example={example})"
+
+
+def _undescribed(tool: Tool) -> Iterator[str]:
+    """A model makes up what a parameter without a description may mean."""
+    properties = tool.parameters.get("properties", {})
+    names = [
+        name for name, schema in properties.items() if not (isinstance(schema, dict) and schema.get("description"))
+    ]
+    if names:
+        listed = _printable(", ".join(names[:_MOST_NAMES])) + (" ..." if len(names) > _MOST_NAMES else "")
+        one = len(names) == 1
+        yield f"its parameter{'' if one else 's'} {listed} {'has' if one else 'have'} no description"
 
 
 def _misfit(tool: Tool) -> str:
     """What keeps a tool's example from being arguments of it; empty if nothing does."""
-    import jsonschema
-    from jsonschema.exceptions import best_match
+    from mocktools.exchanges import misfits
 
-    from mocktools.exchanges.files import place_of
-    from mocktools.exchanges.schemas import worded
-
-    try:
-        error = best_match(jsonschema.Draft202012Validator(tool.parameters).iter_errors(dict(tool.example)))
-    except RecursionError:
-        return "they are nested too deep"
-    if error is None:
-        return ""
-    place = place_of(error.absolute_path)
-    return _printable(f"{place} {worded(error)}" if place else worded(error))
+    return _printable("; ".join(misfits.problems(tool.parameters, tool.example)))
 
 
 def _bundled() -> Iterator[Finding]:
@@ -257,11 +306,6 @@ def _secrets(file: str, content: Any, place: str | None = None) -> Iterator[Find
 def _errors(problems: Any) -> Iterator[Finding]:
     for problem in problems:
         yield Finding("error", problem.file, problem.place, problem.message)
-
-
-def _reason(error: MockToolsError, path: Path) -> str:
-    """An error's text without the file that it begins with."""
-    return str(error).removeprefix(str(path)).lstrip(":, ")
 
 
 def _long(length: int) -> str:

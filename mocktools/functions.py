@@ -15,8 +15,8 @@
     42
 
 A call goes through `requests` like one to any other mock API. `sources/python_file.py` reads a whole file of them. Not
-covered: functions that hang, that keep something in their module, or that ask the clock or chance: they make a run
-that does not repeat; what a program that they start prints, or a thread after the reply.
+covered: functions that hang, that keep something in their module, that ask the clock or chance, or that make a list of
+a set: they make a run that does not repeat; what a program that they start prints, or a thread after the reply.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ import json
 import re
 import sys
 import threading
+import types
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -38,7 +40,7 @@ from urllib.parse import quote
 
 from mocktools import signatures
 from mocktools.errors import MockToolsError
-from mocktools.mistakes import one_line
+from mocktools.mistakes import one_line, said, text_of
 from mocktools.refusals import ApiError
 from mocktools.router import Incoming, Reply, Route
 from mocktools.server import body_of
@@ -53,6 +55,7 @@ _LONGEST_MESSAGE = 500  # characters of an exception's text
 _NAME = re.compile(r"[^\W\d][\w.%-]{0,63}(?: [\w.%-]{1,64}){0,8}")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _MARK = "__mocktools_tool__"
+_OPTIONS = {"name": "a text", "tags": 'a list of texts, as in tags=["travel"]', "example": "arguments that work"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,11 @@ class Marked:
     @property
     def line(self) -> int:
         """Where the function begins (with its decorators), or 0."""
-        code = getattr(inspect.unwrap(self.function), "__code__", None)
-        return code.co_firstlineno if code else 0
+        try:
+            code = getattr(inspect.unwrap(self.function), "__code__", None)
+        except ValueError:  # it wraps itself
+            code = None
+        return code.co_firstlineno if isinstance(code, types.CodeType) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,31 +154,55 @@ def tool(
     name: str | None = None,
     tags: Sequence[str] = (),
     example: Mapping[str, Any] | None = None,
+    **unknown: Any,
 ) -> Any:
     """Make a tool of a typed function with a docstring; the function itself stays as it is.
 
     `name` is the tool's if it is not the function's, `example` are arguments that work. Use it bare or with options.
-    Raises `MockToolsError` for what is no function; the rest is checked when the toolset is loaded.
+    Raises `MockToolsError` for what is no function and for wrong options; the rest is checked when the toolset is
+    loaded, as are the options in a file that is one.
     """
-    if function is None:
-        return partial(_mark, name=name, tags=tags, example=example)
-    return _mark(function, name=None, tags=(), example=None)
+    mistake = _wrong_option(name, tags, unknown)
+    if mistake and _collected.get() is None:
+        raise MockToolsError(mistake)
+    marking = partial(_mark, name=name, tags=() if mistake else tags, example=example, mistake=mistake)
+    return marking if function is None else marking(function)
 
 
-def _mark(function: Any, *, name: str | None, tags: Sequence[str], example: Mapping[str, Any] | None) -> Any:
-    if not callable(function) or isinstance(function, type) or not hasattr(function, "__name__"):
-        what = f"the class {function.__name__}" if isinstance(function, type) else f"a {type(function).__name__}"
-        raise MockToolsError(f"@tool is for functions, not for {what}; write @tool or @tool(name=...) above a `def`")
-    found, mistake = _collected.get(), ""
+def _wrong_option(name: Any, tags: Any, unknown: Mapping[str, Any]) -> str:
+    """What is wrong with the options of a decorator, if anything is."""
+    if unknown:
+        listed = ", ".join(f"{option} ({wanted})" for option, wanted in _OPTIONS.items())
+        return f"@tool has no option {next(iter(unknown))[:40]!r}; there are: {listed}"
+    if not isinstance(name, str | None):
+        return f"the name of @tool must be {_OPTIONS['name']}, not {one_line(type(name).__name__, 40)}"
     if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
-        tags, mistake = (), f'the tags of {function.__name__} must be a list of texts, as in tags=["travel"]'
-        if found is None:
-            raise MockToolsError(mistake)
-    marked = Marked(function, function.__name__ if name is None else name, tuple(tags), example, mistake)
-    setattr(function, _MARK, marked)
+        return f"the tags of @tool must be {_OPTIONS['tags']}"
+    return ""
+
+
+def _mark(function: Any, *, name: str | None, tags: Any, example: Mapping[str, Any] | None, mistake: str) -> Any:
+    found, marked = _collected.get(), Marked(function, _named(function), tuple(tags), example, mistake)
+    if isinstance(name, str):
+        marked = dataclasses.replace(marked, name=name)
+    try:
+        setattr(function, _MARK, marked)
+    except AttributeError:
+        kind = type(function).__name__
+        raise MockToolsError(f"@tool cannot mark {marked.name[:100]!r}, a {kind}; call it in a `def`") from None
     if found is not None:
         found.append(marked)
     return function
+
+
+def _named(function: Any) -> str:
+    """A function's own name; raises `MockToolsError` for what is no function."""
+    if not callable(function) or isinstance(function, type) or not isinstance(getattr(function, "__name__", 0), str):
+        kind = function if isinstance(function, type) else type(function)
+        what = f"{'the class' if kind is function else 'a'} {one_line(kind.__name__, 100)}"
+        raise MockToolsError(f"@tool is for functions, not for {what}; write @tool or @tool(name=...) above a `def`")
+    found: str = function.__name__
+    return found
 
 
 def toolset(
@@ -192,7 +222,10 @@ def toolset(
 def examine(
     name: str, functions: Sequence[Callable[..., Any] | Marked], parts: Sequence[Path] = ()
 ) -> tuple[Toolset | None, list[Problem]]:
-    """The toolset of these functions, or None and all that is wrong with them, in their order. Raises nothing."""
+    """The toolset of these functions, or None and all that is wrong with them, in their order.
+
+    Raises `MockToolsError` for what is no function.
+    """
     host = f"{host_label(name)}.functions.example"
     lines: dict[str, int] = {}
     pairs: list[tuple[Tool, Route]] = []
@@ -201,9 +234,9 @@ def examine(
         with prints_aside():  # what checks a default is code of the author, too
             pair, faults = _tried(one, name, host, lines)
         pairs += [pair] if pair else []
-        called = one_line(one.function.__name__, 100)
+        called = one_line(text_of(getattr(one.function, "__name__", "")), 100)
         problems += [Problem(one.line, called, one_line(fault, 400)) for fault in faults]
-        lines.setdefault(str(one.name), one.line)
+        lines.setdefault(one.name, one.line)
     if not pairs and not problems:
         problems.append(Problem(0, "", "no function is a tool; write @mocktools.tool above those that are"))
     if problems:
@@ -218,23 +251,27 @@ def _tried(
     try:
         faults = [*_misnamed(marked, lines), *signatures.faults(marked.function)]
         return (None, faults) if faults else (_bound(marked, provider, host), [])
+    except KeyboardInterrupt:
+        raise
     except MockToolsError as error:
         return None, [str(error)]
+    except BaseException as error:  # annotations, validators and the function itself may do anything
+        return None, [f"it cannot be read: {said(error)}"]
 
 
 def _misnamed(marked: Marked, lines: Mapping[str, int]) -> Iterator[str]:
     """What is wrong with a function apart from its parameters; `lines` are those of the names that are taken."""
     if marked.mistake:
         yield marked.mistake
-    if not isinstance(marked.name, str) or not _NAME.fullmatch(marked.name):
+    if not _NAME.fullmatch(marked.name):
         yield (
-            f"{str(marked.name)[:100]!r} is no name for a tool; it is one line that begins with a letter and has only "
+            f"{marked.name[:100]!r} is no name for a tool; it is one line that begins with a letter and has only "
             "letters, digits, '_', '-', '.', '%' and single spaces"
         )
     elif marked.name in lines:
         earlier = f" (line {lines[marked.name]})" if lines[marked.name] else ""
         yield f"another tool is called {marked.name!r}{earlier}; rename one, or use @tool(name=...)"
-    if "." in marked.function.__qualname__:
+    if "." in getattr(marked.function, "__qualname__", ""):
         yield "it is inside a class or a function; a tool is a function of the file itself"
 
 
@@ -246,8 +283,8 @@ def host_label(name: str) -> str:
 def _marked(function: Callable[..., Any] | Marked) -> Marked:
     if isinstance(function, Marked):
         return function
-    found: Marked = getattr(function, _MARK, None) or Marked(function, function.__name__)
-    return dataclasses.replace(found, function=function)
+    name, found = _named(function), getattr(function, _MARK, None)
+    return dataclasses.replace(found, function=function) if isinstance(found, Marked) else Marked(function, name)
 
 
 def _bound(marked: Marked, provider: str, host: str) -> tuple[Tool, Route]:
@@ -267,18 +304,36 @@ def _bound(marked: Marked, provider: str, host: str) -> tuple[Tool, Route]:
         example=dict(example),
         method="POST",
     )
+    _check_writable(tool)
     return tool, Route("POST", host, path, partial(_answer, marked.function, signature), _worded)
+
+
+def _check_writable(tool: Tool) -> None:
+    """Raises `MockToolsError` unless what a caller is told can be written down as JSON in UTF-8."""
+    parts: dict[str, Any] = {"its description": tool.description, "a tag": tool.tags, "its example": tool.example}
+    parts |= {f"parameter {name!r}": schema for name, schema in tool.parameters["properties"].items()}
+    for what, value in [*parts.items(), ("its JSON Schema", tool.parameters)]:
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except UnicodeEncodeError as error:
+            half = ascii(error.object[error.start])[1:-1]
+            raise MockToolsError(f"{what} has {half}, half of a character, which is no text; take it out") from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise MockToolsError(f"{what} cannot be written as JSON: {said(error)}") from None
 
 
 def _check_example(signature: Signature, example: Mapping[str, Any]) -> None:
     try:
         json.dumps(example, allow_nan=False)
-        unknown = [name for name in example if name not in signature.schema["properties"]]
+        unknown = [name for name in [*example.keys()] if name not in signature.schema["properties"]]
+    except (TypeError, ValueError, AttributeError):
+        raise MockToolsError('its example is no JSON object; write one, as in example={"city": "Paris"}') from None
+    try:
         signature.checked(example)
     except ApiError as error:
         raise MockToolsError(f"its example does not work: {error.message}") from None
-    except (TypeError, ValueError, AttributeError):
-        raise MockToolsError('its example is no JSON object; write one, as in example={"city": "Paris"}') from None
+    except Exception as error:  # of a validator
+        raise MockToolsError(f"its example does not work: {said(error)}") from None
     if unknown:
         raise MockToolsError(f"its example has {unknown[0]!r}, which is not a parameter")
 
@@ -290,23 +345,35 @@ def _answer(function: Callable[..., Any], signature: Signature, incoming: Incomi
 
 
 def _reply(function: Callable[..., Any], signature: Signature, incoming: Incoming) -> Reply:
+    doing = ""
     try:
         arguments = signature.checked(body_of(incoming))
         arguments |= dict.fromkeys(signature.worlds, incoming.world)
         result = function(**arguments)
-    except ApiError as error:
-        if isinstance(error.status, int) and 400 <= error.status <= 599:
-            return _error(error.status, str(error.message))
-        return _error(500, f"ApiError with the status {error.status}, which is no error")
-    except (Exception, SystemExit) as error:
-        return _error(500, _told(error))
-    try:
+        doing = "the result is not JSON: "
         body = _dumped(result)
-    except (Exception, SystemExit) as error:
-        return _error(500, f"the result is not JSON: {_told(error)}")
+    except BaseException as error:
+        if isinstance(error, _meant_for_others()):
+            raise
+        return _failed(error, doing)
     if len(body) > _LARGEST_RESULT:
         return _error(500, f"the result is larger than {_LARGEST_RESULT >> 20} MiB")
     return Reply(200, body)
+
+
+def _meant_for_others() -> tuple[type[BaseException], ...]:
+    """What goes through a function's tool: Ctrl-C, and what a test of pytest ends with (`pytest.fail` in a function)."""
+    outcomes = sys.modules.get("_pytest.outcomes")
+    return (KeyboardInterrupt, outcomes.OutcomeException, outcomes.Exit) if outcomes else (KeyboardInterrupt,)
+
+
+def _failed(error: BaseException, doing: str) -> Reply:
+    if doing or not isinstance(error, ApiError):
+        return _error(500, doing + _told(error))
+    status = getattr(error, "status", None)  # a class of the author's may have none
+    if isinstance(status, int) and 400 <= status <= 599:
+        return _error(int(status), text_of(getattr(error, "message", error)))
+    return _error(500, f"ApiError with the status {text_of(status, 40)}, which is no error")
 
 
 def _dumped(result: Any) -> bytes:
@@ -325,12 +392,14 @@ def _refuse_sets(result: Any) -> None:
         value = waiting.pop()
         if isinstance(value, set | frozenset):
             raise TypeError("a set has no order, return sorted(...) instead")
+        if isinstance(value, Iterator):
+            raise TypeError("a generator may run over a set, which has no order; return a list instead")
         if id(value) in seen or isinstance(value, str | bytes | int | float | type(None)):
             continue
         seen.add(id(value))
         if isinstance(value, Mapping):
             waiting += value.values()
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, list | tuple | deque):
             waiting += value
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             waiting += [getattr(value, one.name, None) for one in dataclasses.fields(value)]
@@ -340,10 +409,7 @@ def _refuse_sets(result: Any) -> None:
 
 def _told(error: BaseException) -> str:
     """ "ValueError: message" of bounded length, without addresses in memory, which differ from run to run."""
-    try:
-        message = _ADDRESS.sub("", str(error)[: 4 * _LONGEST_MESSAGE])
-    except Exception:
-        message = "(no message)"
+    message = _ADDRESS.sub("", text_of(error, 4 * _LONGEST_MESSAGE))
     message = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "..."
     return f"{type(error).__name__}: {message}".removesuffix(": ")
 

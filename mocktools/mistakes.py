@@ -206,6 +206,21 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
 
 
+def text_of(value: object, longest: int = 2000) -> str:
+    """`str(value)`, or how it begins; "(no text)" where a class cannot do so much, whatever it raises instead."""
+    try:
+        return str.__getitem__(str(value), slice(longest))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return "(no text)"
+
+
+def said(error: BaseException, longest: int = 200) -> str:
+    """ "ValueError: message" as one printable line of bounded length, whatever the class of the exception does."""
+    return one_line(f"{type(error).__name__}: {text_of(error)}", longest).removesuffix(":")
+
+
 def one_line(text: str, longest: int = 200) -> str:
     """The first paragraph of `text` as one printable line of bounded length."""
     text = text[: 4 * longest].strip().split("\n\n")[0]

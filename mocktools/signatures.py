@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from mocktools import schemas
 from mocktools.errors import MockToolsError
-from mocktools.mistakes import one_line, refusal
+from mocktools.mistakes import one_line, refusal, said, text_of
 from mocktools.refusals import ApiError
 from mocktools.world import World
 
@@ -83,7 +83,7 @@ def read(function: Callable[..., Any]) -> Signature:
     description, documented = _docstring(function)
     hints = _hints(function)
     worlds = tuple(name for name, hint in hints.items() if _is_world(hint))
-    parameters = [parameter for name, parameter in inspect.signature(function).parameters.items() if name not in worlds]
+    parameters = [parameter for name, parameter in _parameters(function).items() if name not in worlds]
     model = _model(parameters, hints, documented)
     schema = _schema(model, parameters, hints)
     names = {f"p{index}": parameter.name for index, parameter in enumerate(parameters)}
@@ -93,20 +93,28 @@ def read(function: Callable[..., Any]) -> Signature:
 def faults(function: Callable[..., Any]) -> Iterator[str]:
     """What keeps `function` from being a tool, as far as one thing can be told beside another.
 
-    Raises `MockToolsError` if the libraries are not there that read a function.
+    Raises `MockToolsError` if the libraries are not there that read a function, or it has no signature.
     """
     _require_libraries()
+    parameters = _parameters(function)
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         yield "it is async; write a plain `def`"
     try:
         _docstring(function)
     except MockToolsError as error:
         yield str(error)
-    for parameter in inspect.signature(function).parameters.values():
+    for parameter in parameters.values():
         if parameter.kind in _UNNAMED:
             yield f"a tool cannot have {_UNNAMED[parameter.kind].format(parameter.name)}"
         elif parameter.annotation is inspect.Parameter.empty:
             yield f"parameter {parameter.name!r} has no annotation; write one, as in {parameter.name}: str"
+
+
+def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(function).parameters
+    except Exception as error:
+        raise MockToolsError(f"its signature cannot be read: {said(error)}") from None
 
 
 def _require_libraries() -> None:
@@ -127,7 +135,7 @@ def _docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
     try:
         parsed = docstring_parser.parse(text)
     except docstring_parser.ParseError as error:
-        raise MockToolsError(f"its docstring cannot be read: {one_line(str(error))}") from None
+        raise MockToolsError(f"its docstring cannot be read: {one_line(text_of(error))}") from None
     paragraph = parsed.short_description or ""
     if not parsed.blank_after_short_description:
         paragraph += " " + (parsed.long_description or "").split("\n\n")[0]
@@ -146,9 +154,11 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     """The annotation of each parameter; raises `MockToolsError` for one that means nothing."""
     try:
         hints = typing.get_type_hints(function, include_extras=True)
-    except Exception as error:  # an annotation in quotes may be any expression
-        raise MockToolsError(f"an annotation cannot be read: {type(error).__name__}: {one_line(str(error))}") from None
-    return {name: hints[name] for name in inspect.signature(function).parameters}
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an annotation in quotes may be any expression
+        raise MockToolsError(f"an annotation cannot be read: {said(error)}") from None
+    return {name: hints[name] for name in _parameters(function)}
 
 
 def _model(
@@ -168,7 +178,7 @@ def _model(
             "Arguments", __config__=ConfigDict(validate_default=True), **typing.cast(Any, fields)
         )
     except Exception as error:  # pydantic's errors have no class in common
-        raise MockToolsError(_culprit(parameters, hints) or one_line(str(error))) from None
+        raise MockToolsError(_culprit(parameters, hints) or one_line(text_of(error))) from None
     for parameter, field in zip(parameters, model.model_fields.values(), strict=True):
         if not field.is_required() and field.default_factory is None:
             _check_default(parameter.name, field.default, field.rebuild_annotation())
@@ -220,7 +230,7 @@ def _culprit(parameters: Sequence[inspect.Parameter], hints: Mapping[str, Any]) 
         try:
             TypeAdapter(hints[parameter.name]).json_schema()
         except Exception as error:
-            return f"the annotation of parameter {parameter.name!r} has no JSON Schema: {one_line(str(error))}"
+            return f"the annotation of parameter {parameter.name!r} has no JSON Schema: {one_line(text_of(error))}"
     return None
 
 
@@ -235,7 +245,7 @@ def _schema(
         try:
             schema = schemas.tidy(model.model_json_schema())
         except Exception as error:
-            raise MockToolsError(_culprit(parameters, hints) or one_line(str(error))) from None
+            raise MockToolsError(_culprit(parameters, hints) or one_line(text_of(error))) from None
     properties: dict[str, Any] = schema.setdefault("properties", {})
     schema.setdefault("required", [])
     if len(properties) < len(parameters):
@@ -258,6 +268,8 @@ def _check_default(name: str, default: Any, annotation: Any) -> None:
     except ValidationError as error:
         why = one_line(error.errors(include_url=False)[0]["msg"])
         raise MockToolsError(f"the default of parameter {name!r} does not fit its annotation: {why}") from None
+    except Exception as error:  # of a validator
+        raise MockToolsError(f"the default of parameter {name!r} cannot be checked: {said(error)}") from None
 
 
 def _example(model: type[BaseModel], schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,9 @@
     toolset = Toolset("pets", tools, routes.routes(tools, [("fixtures/pets.json", found)]))
 
 A `Book` holds all exchanges of a toolset and knows which answers a request: the exact one, else a table, else a
-pattern, those with fewer wildcards first, else a value made from a tool's `Made`. A call that lacks a required
-parameter is refused, unless an exchange asks for just that. Every address that a tool or an exchange has is a route to
-it. Not covered: answers that depend on headers or on what was asked before.
+pattern, those with fewer wildcards first, else a value made from a tool's `Made`. A request whose arguments do not fit
+the parameters of its tool is refused, unless an exact exchange answers just that one. Every address that a tool or an
+exchange has is a route to it. Not covered: answers that depend on headers or on what was asked before.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mocktools.errors import unknown
-from mocktools.exchanges import explain
+from mocktools.exchanges import arguments, explain
 from mocktools.exchanges.files import FileError, shown
 from mocktools.exchanges.format import ABSENT, Exchange, FixtureFile, Response
 from mocktools.exchanges.matching import REST, Canonical, canonical, fits, placeholder
 from mocktools.exchanges.patterns import covers, overlap, wildcards
 from mocktools.exchanges.tables import Table
-from mocktools.refusals import missing
 from mocktools.router import Incoming, Miss, Reply, Route
 from mocktools.tools import Tool
 
@@ -101,25 +100,30 @@ class Book:
     def answer(self, incoming: Incoming) -> Reply:
         """What a request is answered; raises `router.Miss` with the reasons if nothing does."""
         asked = canonical(incoming.method, incoming.url, incoming.body)
-        entry = self._exact.get(asked)
-        for pattern in () if entry else self._patterns.get(_bucket(asked), ()):
-            if fits(pattern.wanted, asked):
-                entry = pattern
-                break
-        if entry is not None and not _takes_anything(entry.wanted):
-            return _reply(entry, asked)
+        if asked in self._exact:
+            return _reply(self._exact[asked], asked)
         callers = [name for name, wanted in self._wanted.items() if _reaches(wanted, asked)]
         refused = self._refused(callers, asked)
-        if refused is None and entry is not None:
-            return _reply(entry, asked)
-        reply = refused or self._made(callers, asked)
-        if reply is not None:
-            return reply
-        raise Miss(explain.miss(asked, self._candidates))
+        if refused:
+            return _json_reply(400, {"error": "; ".join(refused)})
+        entry = self.entry(asked)
+        reply = _reply(entry, asked) if entry else self._made(callers, asked)
+        if reply is None:
+            raise Miss(explain.miss(asked, self._candidates(callers)))
+        return reply
 
-    @cached_property
-    def _candidates(self) -> list[explain.Candidate]:
-        return [explain.Candidate(one.place, one.wanted, one.exchange.match != "exact") for one in self.entries]
+    def entry(self, asked: Canonical) -> Entry | None:
+        """The exchange that is for a request: the exact one, else a table, else a pattern; None if there is none."""
+        patterns = self._patterns.get(_bucket(asked), ())
+        return self._exact.get(asked) or next((one for one in patterns if fits(one.wanted, asked)), None)
+
+    def _candidates(self, callers: Sequence[str]) -> list[explain.Candidate]:
+        """The exchanges that may have been meant: those of the tools that could ask, or all if these have none."""
+        own = [entry for entry in self.entries if any(self._is_of(entry, name) for name in callers)]
+        return [explain.Candidate(one.place, one.wanted, one.exchange.match != "exact") for one in own or self.entries]
+
+    def _is_of(self, entry: Entry, name: str) -> bool:
+        return entry.tool == name if entry.tool else _reaches(self._wanted[name], entry.wanted)
 
     def routes(self) -> tuple[Route, ...]:
         """A route for each address of the tools and the exchanges; all lead to `answer`."""
@@ -143,9 +147,7 @@ class Book:
 
     def callers(self, entry: Entry) -> list[str]:
         """The tools that could send a request which this exchange answers."""
-        if entry.tool:
-            return [entry.tool]
-        return [name for name, wanted in self._wanted.items() if _reaches(wanted, entry.wanted)]
+        return [entry.tool] if entry.tool else [name for name in self.tools if self._is_of(entry, name)]
 
     def hidden(self) -> Iterator[tuple[Entry, Entry]]:
         """Patterns that are never reached, each with the one that answers in its place."""
@@ -220,21 +222,15 @@ class Book:
                     self.problems.append(entry.problem("", f"can answer the same request as {earlier.place}"))
                     break
 
-    def _refused(self, callers: Sequence[str], asked: Canonical) -> Reply | None:
-        """A 400 if whatever tool made this request left out something that it needs."""
-        lacking = [self._lacking(name, asked) for name in callers]
-        if not lacking or not all(lacking):
-            return None
-        return _json_reply(400, {"error": missing(*lacking[0]).message})
+    def _refused(self, callers: Sequence[str], asked: Canonical) -> list[str]:
+        """Why no tool can have meant this request; empty if one can, or if it is at the address of none.
 
-    def _lacking(self, name: str, asked: Canonical) -> list[str]:
-        """The required parameters of a tool that a request does not have; headers are not looked at."""
-        tool = self.tools[name]
-        sent = _arguments(tool, self._wanted[name], asked)
-        in_path = frozenset(filter(None, map(placeholder, self._wanted[name].path)))
-        unseen = {name for name, place in tool.places.items() if place.where in ("header", "content")}
-        given = unseen | {name for name, value in sent.items() if not (name in in_path and value == "")}
-        return [name for name in tool.parameters.get("required", ()) if name not in given]
+        A plain path is another address than one with a placeholder there, as it is for servers.
+        """
+        least = min((wildcards(self._wanted[name]) for name in callers), default=0)
+        nearest = [name for name in callers if wildcards(self._wanted[name]) == least]
+        wrong = [arguments.wrong(self.tools[name], self._wanted[name], asked) for name in nearest]
+        return min(wrong, key=len, default=[])
 
     def _made(self, callers: Sequence[str], asked: Canonical) -> Reply | None:
         fitting = [name for name in callers if name in self.made]
@@ -246,8 +242,9 @@ class Book:
             return Reply(made.status, b"")
         from mocktools.made import value
 
-        arguments = _arguments(self.tools[name], self._wanted[name], asked)
-        return _json_reply(made.status, value(made.schema, str(asked), arguments))
+        members = asked.value if isinstance(asked.value, dict) else {}
+        given = {**members, **arguments.arguments(self.tools[name], self._wanted[name], asked)}
+        return _json_reply(made.status, value(made.schema, str(asked), given))
 
     def _addresses(self) -> Iterator[tuple[Canonical, list[str]]]:
         for name, wanted in self._wanted.items():
@@ -266,11 +263,6 @@ def routes(tools: Sequence[Tool], files: Files, made: Mapping[str, Made] | None 
     if book.problems:
         raise book.problems[0]
     return book.routes()
-
-
-def _takes_anything(wanted: Canonical) -> bool:
-    """Whether a pattern says "and any others" of the query or the body."""
-    return REST in dict(wanted.query) or (isinstance(wanted.value, dict) and REST in wanted.value)
 
 
 def _reply(entry: Entry, asked: Canonical) -> Reply:
@@ -314,7 +306,7 @@ def _sent(response: Response) -> Reply:
 
 
 def _json_reply(status: int, value: Any) -> Reply:
-    return Reply(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    return Reply(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
 
 
 def _parameters(entry: Entry, asked: Canonical) -> dict[str, Any]:
@@ -334,27 +326,6 @@ def _check_where(entry: Entry, table: Table) -> None:
         if name not in known and REST not in known:
             words = unknown("parameter", name, known) if known else f"the request has no parameter {shown(name)}"
             raise entry.problem(".where", words)
-
-
-def _arguments(tool: Tool, wanted: Canonical, asked: Canonical) -> dict[str, Any]:
-    """The arguments of the call that sent a request, as well as it shows them: texts that are JSON are read as such
-    where the parameter is no text.
-    """
-    properties = tool.parameters.get("properties", {})
-    found: dict[str, Any] = dict(asked.value) if isinstance(asked.value, dict) else {}
-    named = {name: asked.path[at] for at, segment in enumerate(wanted.path) if (name := placeholder(segment))}
-    for name, text in {**{name: values[0] for name, values in asked.query}, **named}.items():
-        schema = properties.get(name)
-        kind = schema.get("type") if isinstance(schema, dict) else None
-        found[name] = text if kind in (None, "string") else _read(text)
-    return found
-
-
-def _read(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _address(tool: Tool) -> Canonical:

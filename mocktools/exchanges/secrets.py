@@ -75,6 +75,8 @@ _NAMED = re.compile(
 _HARMLESS = re.compile(
     r"page|next|prev|cursor|continu|sync|max|min|count|total|limit|type|usage|public|expire|scope|url|uri|hint|name"
 )
+# The number of a key, which is not the key.
+_IDS = ("key_id", "token_id", "credential_id")
 _PLACEHOLDER = re.compile(r"\$\{\w{1,100}\}|<[^<>]{1,60}>|\{\w{1,60}\}|(?:REMOVED|x+|X+|\*+|\.+|…)", re.ASCII)
 _STEP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
@@ -99,6 +101,18 @@ def scrub(content: Any) -> Any:
     if isinstance(content, list | tuple):
         return [scrub(value) for value in content]
     return _scrubbed("", content) if isinstance(content, str) else content
+
+
+def masked(content: Any, name: str = "") -> Any:
+    """A copy of JSON, which stands under `name`, with stars for each text that its name makes a secret: as many as it
+    had letters, so that it still fits a schema with a length. `find` knows them for what they are.
+    """
+    if isinstance(content, dict):
+        return {key: masked(value, key) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        held = name if all(isinstance(one, str) for one in content) else ""
+        return [masked(one, held) for one in content]
+    return "*" * len(content) if isinstance(content, str) and _by_name(name, content) else content
 
 
 def secret_header(name: str) -> bool:
@@ -161,7 +175,7 @@ def _by_name(name: str, text: str) -> str:
     if secret_header(name):
         return f"header {name}"
     words = _STEP.sub("_", name).lower()
-    if not _NAMED.search(words) or _HARMLESS.search(words):
+    if not _NAMED.search(words) or _HARMLESS.search(words) or words.endswith(_IDS):
         return ""
     short = "passw" in words or "pwd" in words or "passphrase" in words
     return f"value of {name}" if (short and len(text) >= 6) or _is_random(text) else ""

@@ -136,8 +136,17 @@ _TYPES: Mapping[str, Any] = {
 
 
 def repeated(values: list[Any]) -> bool:
-    """Whether an element is in a list twice."""
-    return any(same(one, other) for at, one in enumerate(values) for other in values[:at])
+    """Whether an element is in a list twice; the time grows with the list, not with its square."""
+    return len(set(map(_key, values))) < len(values)
+
+
+def _key(value: Any) -> Any:
+    """What is equal for values that are `same`, and can be in a set."""
+    if isinstance(value, Mapping):
+        return "object", frozenset((name, _key(inner)) for name, inner in value.items())
+    if isinstance(value, list):
+        return "list", tuple(map(_key, value))
+    return ("boolean", value) if isinstance(value, bool) else ("other", value)
 
 
 def _between(own: Mapping[str, Any], what: str, count: int) -> bool:

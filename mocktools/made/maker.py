@@ -72,7 +72,7 @@ class _Place:
     """Where a value stands: its `path`, the `name` it goes by, how deep, and whether within a list.
 
     `turns` counts the choices on the way as well. `above` are the names of members of the objects around the one that
-    it is a member of, `level` those of that one too.
+    it is a member of, `level` those of that one too. `of` is what has this name, if it is a person's.
     """
 
     path: str = ""
@@ -82,10 +82,13 @@ class _Place:
     turns: int = 0
     above: frozenset[str] = frozenset()
     level: frozenset[str] = frozenset()
+    of: str = ""
 
-    def member(self, name: str, beside: frozenset[str] = frozenset()) -> _Place:
+    def member(self, name: str, beside: frozenset[str] = frozenset(), title: Any = None) -> _Place:
         path = f"{self.path}/{name}"
-        return _Place(path, name, self.depth + 1, self.listed, self.turns + 1, self.level, self.level | beside)
+        holders = [one for one in (title, self.name) if isinstance(one, str) and plausible.is_person(one)]
+        of = "person" if holders and _folded(name) == "name" else ""
+        return _Place(path, name, self.depth + 1, self.listed, self.turns + 1, self.level, self.level | beside, of)
 
     def element(self, at: int, attempt: int = 0) -> _Place:
         again = f"~{attempt}" if attempt else ""
@@ -213,7 +216,7 @@ class _Maker:
         if kind == "array":
             return self._array(own, place)
         if kind == "string":
-            return scalars.string(own, place.name, self._draw(place, "text"))
+            return scalars.string(own, f"{place.of} {place.name}".lstrip(), self._draw(place, "text"))
         if kind == "boolean":
             return self._draw(place, "boolean")(2) == 1
         if kind == "null":
@@ -232,7 +235,7 @@ class _Maker:
             if not needed and (place.depth >= self._generous or len(found) + len(required) >= most):
                 continue
             try:
-                found[name] = self.make(known.get(name, _further(own)), place.member(name, beside))
+                found[name] = self.make(known.get(name, _further(own)), place.member(name, beside, own.get("title")))
             except _CannotError as error:
                 if needed:
                     cannot, found[name] = True, error.best

@@ -71,9 +71,10 @@ _LISTS: dict[str, tuple[str, ...]] = {
     "bio": _SENTENCES, "details": _SENTENCES, "reason": _SENTENCES, "street": _STREETS, "tag": _WORDS, "slug": _WORDS,
     "label": _WORDS, "username": _WORDS, "login": _WORDS, "key": _WORDS,
 }  # fmt: skip
-_PEOPLE = frozenset(
-    {"author", "owner", "user", "customer", "assignee", "creator", "person", "contact", "sender", "guest"}
-)
+_PEOPLE = frozenset({
+    "author", "owner", "user", "customer", "assignee", "creator", "person", "contact", "sender", "guest", "employee",
+    "student", "patient", "member", "player",
+})  # fmt: skip
 _SPANS: dict[str, tuple[float, float]] = {
     "latitude": (-90.0, 90.0), "lat": (-90.0, 90.0), "longitude": (-180.0, 180.0), "lon": (-180.0, 180.0),
     "lng": (-180.0, 180.0), "age": (18, 80), "year": (1990, 2026), "month": (1, 12), "day": (1, 28), "hour": (0, 23),
@@ -100,7 +101,7 @@ def text(name: str, draw: Draw) -> str:
     last = parts[-1] if parts else ""
     joined = "".join(parts[-2:])
     for word in (joined, last):
-        if word in _LISTS:
+        if word in _LISTS and not (word == "username" and len(parts) > 1 and last == "name"):
             return _of(_LISTS[word], draw)
     if last.endswith("s") and not last.endswith(("ss", "us", "is")):
         return text(" ".join([*parts[:-1], last[:-1]]), draw)
@@ -112,7 +113,7 @@ def text(name: str, draw: Draw) -> str:
 
 
 def _name(before: list[str], draw: Draw) -> str:
-    """What a thing of this kind is called; a name alone is that of a person as well as of a thing."""
+    """What a thing of this kind is called: a person only where the name says so, as in `author_name`."""
     of = before[-1] if before else ""
     if of in _LISTS:
         return _of(_LISTS[of], draw)
@@ -120,9 +121,15 @@ def _name(before: list[str], draw: Draw) -> str:
         return _of(_FIRST, draw)
     if of in ("last", "family"):
         return _of(_LAST, draw)
-    if of in _PEOPLE or of in ("full", "display"):
+    if of in _PEOPLE or of == "full":
         return f"{_of(_FIRST, draw)} {_of(_LAST, draw)}"
     return f"{_of(_WORDS, draw)} {_of(_WORDS, draw)}".title()
+
+
+def is_person(name: str) -> bool:
+    """Whether what is called so is a person: "User", "bookAuthors"."""
+    last = next(reversed(words(name)), "")
+    return last in _PEOPLE or last.removesuffix("s") in _PEOPLE or last == "people"
 
 
 def _special(last: str, joined: str, draw: Draw) -> str:

@@ -15,9 +15,10 @@ from typing import Any
 
 from mocktools import made
 from mocktools.exchanges.files import shown
+from mocktools.exchanges.secrets import masked
 from mocktools.made.joined import Flat, types
 from mocktools.openapi.document import Document, SkippedError
-from mocktools.openapi.shapes import Shapes, described
+from mocktools.openapi.shapes import Shapes, described, without_examples
 from mocktools.openapi.wording import sentence, variable
 from mocktools.params import WITH_BODY, placeholders
 
@@ -29,9 +30,12 @@ Where = tuple[str, str]  # name and place
 
 @dataclass
 class Inputs:
-    """The arguments of a tool. `path` is the template with names that they can have, `left_out` what is not asked."""
+    """The arguments of a tool. `path` is the template with names that they can have, `left_out` what is not asked,
+    `title` what the API is called.
+    """
 
     path: str
+    title: str = ""
     properties: dict[str, Flat] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
     places: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -41,11 +45,14 @@ class Inputs:
 
     def parameters(self) -> Flat:
         """The JSON Schema of all arguments."""
-        found: Flat = {"type": "object", "properties": self.properties}
+        found: Flat = without_examples({"type": "object", "properties": self.properties})
         return {**found, "required": self.required} if self.required else found
 
     def example(self, seed: str) -> dict[str, Any]:
-        """Arguments that work: the document's own examples where they fit, else made ones; of what is required."""
+        """Arguments that work: the document's own examples where they fit, else made ones; of what is required.
+
+        What would look like somebody's password or key is starred out.
+        """
         fitting = {name: value for name, value in self.given.items() if made.fits(self.properties[name], value)}
         wanted = [name for name in self.properties if name in self.required or name in fitting]
         if not self.required:
@@ -54,6 +61,7 @@ class Inputs:
         found = made.value(asked, seed, {})
         found = found if isinstance(found, dict) else {}
         chosen = {name: fitting.get(name, found.get(name)) for name in wanted}
+        chosen |= {name: one for name, one in masked(chosen).items() if made.fits(self.properties[name], one)}
         # Where no value fits (a minimum above the maximum), a path still needs a segment.
         return chosen | {name: "1" for name in placeholders(self.path) if chosen.get(name) in (None, "")}
 
@@ -63,7 +71,7 @@ def read(document: Document, shapes: Shapes, method: str, path: str, told: Seque
 
     Raises `SkippedError` if something that is required cannot be sent, `MockToolsError` for a broken document.
     """
-    found = Inputs(path)
+    found = Inputs(path, document.title)
     parameters = _parameters(document, told)
     in_path = placeholders(path)
     for (name, where), parameter in parameters.items():
@@ -99,7 +107,7 @@ def _take(found: Inputs, shapes: Shapes, method: str, name: str, where: str, par
         return
     if where == "cookie":
         if parameter.get("required") is True:
-            found.secrets.append({"in": "cookie", "name": name, "value": f"${{{variable(name)}}}"})
+            found.secrets.append({"in": "cookie", "name": name, "value": f"${{{variable(found.title, name)}}}"})
         else:
             found.left_out.append(f"{name}: a cookie")
         return
@@ -240,7 +248,7 @@ def _body(found: Inputs, document: Document, shapes: Shapes, method: str, operat
         found.required += shape.get("required", []) if body.get("required") is not False else []
         if method not in WITH_BODY:
             found.places |= {name: {"in": "body"} for name in members}
-        whole = next((value for value in _examples(medium) if isinstance(value, Mapping)), {})
+        whole = next((value for value in (*_examples(medium), own.get("example")) if isinstance(value, Mapping)), {})
         found.given |= {name: value for name, value in whole.items() if name in members and value is not None}
         return
     name = "body" if "body" not in found.properties else "request_body"

@@ -70,17 +70,19 @@ def secrets(document: Document, operation: Mapping[str, Any]) -> list[dict[str, 
         return []
     for way in wanted:
         found = (
-            [_secret(name, document.resolved(schemes.get(name))) for name in way] if isinstance(way, Mapping) else []
+            [_secret(document.title, name, document.resolved(schemes.get(name))) for name in way]
+            if isinstance(way, Mapping)
+            else []
         )
         if found and all(found):
             return [secret for secret in found if secret is not None]
     return []
 
 
-def _secret(name: str, scheme: Any) -> dict[str, str] | None:
+def _secret(title: str, name: str, scheme: Any) -> dict[str, str] | None:
     if not isinstance(scheme, Mapping):
         return None
-    kind, value = scheme.get("type"), f"${{{variable(name)}}}"
+    kind, value = scheme.get("type"), f"${{{variable(title, name)}}}"
     if kind == "apiKey" and scheme.get("in") in ("header", "query", "cookie") and isinstance(scheme.get("name"), str):
         return {"in": scheme["in"], "name": scheme["name"], "value": value} if scheme["name"] else None
     http = str(scheme.get("scheme", "")).lower()

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mocktools.made import fits
+from mocktools.made import fits, plausible
 from mocktools.made.joined import Flat, both, flat, types
 from mocktools.openapi.document import Document, SkippedError
 from mocktools.openapi.wording import sentence
@@ -55,7 +55,9 @@ class Shapes:
         return self._flat(schema, frozenset())[0]
 
     def argument(self, schema: Any) -> Flat:
-        """The schema of an argument: as deep as a prompt can bear."""
+        """The schema of an argument: as deep as a prompt can bear. It still has the document's examples, which
+        `without_examples` takes out.
+        """
         found: Flat = {}
         for depth in (5, 3, 2, 1, 0):
             self._steps = self._joined = 0
@@ -103,7 +105,7 @@ class Shapes:
         found: Flat = {"type": kinds[0] if len(kinds) == 1 else kinds} if kinds else {}
         told = described(own)
         found |= {"description": told} if told else {}
-        found |= _limits(own)
+        found |= _limits(own) | _example(own, 500)
         if again or depth <= 0 or self._steps > 4 * _MOST_PARTS:
             return found
         if own.get("properties"):
@@ -150,7 +152,7 @@ class Shapes:
         self._steps += 1
         if self._steps > _MOST_STEPS or depth > _DEEPEST:
             raise _EndlessError
-        own = self._flat(schema, frozenset())[0]
+        own, names, _ = self._flat(schema, frozenset())
         word = next((word for word in _CHOICES if word in own), None)
         if word is not None and "const" not in own and "enum" not in own:
             return self._chosen(own, word, depth, generous)
@@ -160,7 +162,7 @@ class Shapes:
         found: Flat = {"type": kinds[0] if len(kinds) == 1 else kinds} if kinds else {}
         found |= _limits(own) | _example(own, 2_000 if depth < 2 else 200)
         if "properties" in own or "required" in own:
-            found |= self._members(own, depth, generous)
+            found |= self._members(own, names, depth, generous)
         more = own.get("additionalProperties")
         if isinstance(more, Mapping) and "properties" not in own and depth < generous:
             found["additionalProperties"] = self._reply(more, depth + 1, generous)
@@ -180,7 +182,7 @@ class Shapes:
             return chosen
         raise _EndlessError
 
-    def _members(self, own: Flat, depth: int, generous: int) -> Flat:
+    def _members(self, own: Flat, names: frozenset[str], depth: int, generous: int) -> Flat:
         members: Flat = {}
         known = own.get("properties", {})
         required = list(dict.fromkeys(_names(own)))
@@ -193,7 +195,8 @@ class Shapes:
             except _EndlessError:
                 if name in required:
                     raise
-        return {"properties": members, **({"required": required} if required else {})}
+        about = {"title": told} if (told := _person(own, names)) else {}
+        return {**about, "properties": members, **({"required": required} if required else {})}
 
     def _elements(self, own: Flat, depth: int, generous: int) -> Flat:
         try:
@@ -215,6 +218,27 @@ def described(own: Flat) -> str:
         if 0 < len(text) <= 40 and text.isprintable() and text not in told:
             return f"{told.rstrip('.')}, e.g. {text}." if told else f"E.g. {text}."
     return told
+
+
+def without_examples(schema: Flat) -> Flat:
+    """The schema of an argument as a prompt shows it: examples are told in the descriptions."""
+    found = {key: said for key, said in schema.items() if key != "example"}
+    if "properties" in found:
+        found["properties"] = {name: without_examples(inner) for name, inner in found["properties"].items()}
+    for word in ("items", "additionalProperties"):
+        if isinstance(found.get(word), Mapping):
+            found[word] = without_examples(found[word])
+    for word in _CHOICES:
+        if word in found:
+            found[word] = [without_examples(option) for option in found[word]]
+    return found
+
+
+def _person(own: Flat, references: frozenset[str]) -> str:
+    """What a schema of people is called, by its title or by a reference to it; empty if it is of something else."""
+    title = own.get("title")
+    told = [title] if isinstance(title, str) else sorted(reference.rpartition("/")[2] for reference in references)
+    return next((name[:60] for name in told if plausible.is_person(name)), "")
 
 
 def _names(own: Flat) -> list[str]:

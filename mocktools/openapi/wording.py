@@ -25,6 +25,11 @@ _RULES = (
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])")
 _SHORT = ("e.g.", "i.e.", "etc.", "vs.", "approx.", "incl.", "no.")
+_ANY_API = frozenset({
+    "A", "AN", "API", "APIS", "FOR", "HTTP", "JSON", "OF", "OPENAPI", "PUBLIC", "REST", "SAMPLE", "SERVICE", "SWAGGER",
+    "THE", "V1", "V2", "V3", "WEB",
+})  # fmt: skip
+_TOO_SHORT = frozenset({"KEY", "TOKEN", "AUTH", "BEARER", "BASIC"})
 _NOT_SHOWN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -79,8 +84,21 @@ def slug(text: str, longest: int = 40) -> str:
     return re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()[:200]).strip("-")[:longest].strip("-") or "api"
 
 
-def variable(text: str) -> str:
-    """`text` as the name of an environment variable: PETSTORE_AUTH."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text[:100])
-    found = re.sub(r"[^A-Z0-9]+", "_", parted.upper()).strip("_") or "API_KEY"
-    return found if found[0].isalpha() else f"API_{found}"
+def variable(title: str, name: str) -> str:
+    """The environment variable for what an API called `title` calls `name`: BOOKSHOP_KEY. Words of the title that any
+    API may have are left out, and all of it where the name begins with it.
+    """
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:100])
+    own = [word for word in _signs(title).split("_") if word and word not in _ANY_API and not word.isdecimal()][:3]
+    named = _signs(parted) or "API_KEY"
+    if not own and named in _TOO_SHORT:
+        own = ["API"]
+    if own and not named.replace("_", "").startswith(("".join(own), *(word for word in own if len(word) > 3))):
+        named = f"{'_'.join(own)}_{named}"
+    return named if named[0].isalpha() else f"API_{named}"
+
+
+def _signs(text: str) -> str:
+    """`text` in capitals, digits and underscores."""
+    plain_text = unicodedata.normalize("NFKD", text[:100]).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Z0-9]+", "_", plain_text.upper()).strip("_")

@@ -9,7 +9,7 @@ A line may also be a row of a test set, whose right calls are all recorded. Not 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,14 @@ from mocktools.tools import Tool
 
 LARGEST = 8 * 1024 * 1024  # bytes of lines
 STDIN = "standard input"
+# Methods that change nothing on a server.
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LINE = re.compile(r"\(line 1, column (\d+)\)")
+
+
+def _never(_: Call) -> str:
+    """Nothing is wrong with any call."""
+    return ""
 
 
 def chosen(tools: Sequence[Tool], name: str | None) -> Tool | None:
@@ -52,31 +59,57 @@ def from_example(tool: Tool) -> list[Call]:
     return [Call(tool.name, dict(tool.example))]
 
 
-def from_file(path: Path, tools: Sequence[Tool], name: str | None = None) -> list[Call]:
+def from_examples(tools: Sequence[Tool], writes: bool = False) -> tuple[list[Call], list[str]]:
+    """The example calls of all tools, and which tools were left out, each with the reason: those without an example,
+    and those that may change things on the server unless `writes`.
+    """
+    found: list[Call] = []
+    left_out = []
+    for tool in tools:
+        if tool.method not in SAFE and not writes:
+            words = f"a {tool.method} can change things on the live server; allow it with --allow-writes"
+            left_out.append(f"tool {shown(tool.name)}: {words}")
+            continue
+        try:
+            found += from_example(tool)
+        except MockToolsError as reason:
+            left_out.append(str(reason))
+    return found, left_out
+
+
+def from_file(
+    path: Path, tools: Sequence[Tool], name: str | None = None, wrong: Callable[[Call], str] = _never
+) -> list[Call]:
     """The calls in a file of JSON lines of at most 8 MiB; raises `FileError`, see `from_lines`."""
-    return from_lines(read_text(path, LARGEST), path, tools, name)
+    return from_lines(read_text(path, LARGEST), path, tools, name, wrong)
 
 
-def from_lines(text: str, file: Path | str, tools: Sequence[Tool], name: str | None = None) -> list[Call]:
+def from_lines(
+    text: str, file: Path | str, tools: Sequence[Tool], name: str | None = None, wrong: Callable[[Call], str] = _never
+) -> list[Call]:
     """The calls in JSON lines, `{"tool": ..., "arguments": {...}}` or `{"calls": [...], ...}`; with `name` those of
-    this tool only. Raises `FileError` with the number of the first line that is neither, and if there is no call.
+    this tool only. `wrong` says of a call why it must not be made, or nothing. Raises `FileError` with the number of
+    the first line that is neither or has such a call, and if there is no call.
     """
     only = chosen(tools, name)
     if len(text) > LARGEST:
         raise FileError(file, "", f"is larger than {size(LARGEST)}")
-    found = []
+    found: list[tuple[int, Call]] = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                found += list(_calls(parse_json(line, file), file, tools, only))
+                found += [(number, call) for call in _calls(parse_json(line, file), file, tools, only)]
             except FileError as error:
                 words = _LINE.sub(r"(column \1)", error.message)
                 place = f"line {number}, {error.place}" if error.place else f"line {number}"
                 raise FileError(file, place, words) from None
-    kept = [call for call in found if name is None or call.tool == name]
+    kept = [(number, call) for number, call in found if name is None or call.tool == name]
     if not kept:
         raise FileError(file, "", f"has no call of {shown(name)}" if found and name else "has no calls in it")
-    return kept
+    for number, call in kept:
+        if words := wrong(call):
+            raise FileError(file, f"line {number}", f"{call.tool}: {words}")
+    return [call for _, call in kept]
 
 
 def _calls(row: Any, file: Path | str, tools: Sequence[Tool], only: Tool | None) -> Iterator[Call]:

@@ -3,18 +3,21 @@
     with Wire() as wire:
         print(wire.ask(tool.request({"petId": 1})).status)
 
-An answer is read to at most 1 MiB, also when unpacked. At most 3 redirects are followed, never from https to http; the
+An answer is read to at most 1 MiB, also when unpacked, and to four times that with all that is around it. Looking up
+the host, redirects and all else must be done in 120 seconds, whatever a server does. At most 3 redirects are followed,
+never from https to http, nor into a network (this machine, link-local, private) that the first host is not in; the
 tool's secrets go to its own host only, and over http only to this machine. Proxies are taken from the environment
 (`HTTPS_PROXY`, `NO_PROXY`), as is a bundle of certificates (`REQUESTS_CA_BUNDLE`); a `.netrc` is not read, cookies are
-not kept. Not covered: retries, HTTP/2, other encodings than gzip and deflate (no other is asked for).
+not kept. Not covered: retries, HTTP/2, other encodings than gzip and deflate (no other is asked for), names that have
+another address when they are asked than when they were looked up, or that only a proxy can look up.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 import ssl
-import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,9 +32,11 @@ from mocktools.errors import MockToolsError
 from mocktools.exchanges.files import printable, size
 from mocktools.exchanges.rules import LARGEST_BODY, url_problem
 from mocktools.recording.hidden import Keys
+from mocktools.recording.line import Adapter, Line, TooMuch, TooSlow
 from mocktools.tools import Outgoing
 
 _CHUNK = 16 * 1024
+_AROUND = 4  # times the largest body: heads, answers such as 100 Continue, chunks, trailers
 _PARTS = 100  # of a gzip file; each costs a copy of what follows
 _SHOWN = 100
 _HEADERS = {
@@ -95,6 +100,8 @@ class Wire:
         self._session = requests.Session()
         # Off, for it would read .netrc; what is wanted of the environment is in `_send`.
         self._session.trust_env = False
+        for scheme in _PORTS:
+            self._session.mount(f"{scheme}://", Adapter())
         self._session.headers = requests.structures.CaseInsensitiveDict(_HEADERS)
 
     def __enter__(self) -> Wire:
@@ -129,17 +136,29 @@ class Wire:
         self.check(sent, keys)
         url = _with_query(self.address(sent), keys)
         request = _Sending(sent.method, url, {**sent.headers, **keys.headers}, sent.body)
-        started = time.monotonic()
+        asked = [request.url]
+        try:
+            return Line(_AROUND * self.limits.body).run(lambda: self._asked(request, keys, asked), self.limits.whole)
+        except TooSlow:
+            host = _host(urlsplit(asked[-1]))
+            raise Unreachable(f"{host} takes more than {self.limits.whole:g} seconds to answer") from None
+
+    def _asked(self, request: _Sending, keys: Keys, asked: list[str]) -> Answer:
+        """The same within a line; `asked` begins with the address of `request` and grows with each redirect."""
         for _ in range(self.limits.redirects + 1):
             host = _host(urlsplit(request.url))
             try:
                 with self._send(request) as response:
                     target = self._session.get_redirect_target(response)
                     if target is None:
-                        return self._answer(request, response, started)
+                        return self._answer(request, response)
+            except TooMuch:
+                raise Unreachable(f"{host} sends more than {size(_AROUND * self.limits.body)} for one answer") from None
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise Unreachable(f"{host} {_why(error)}") from None
             request = _redirected(request, response.status_code, target, keys)
+            _check_network(asked[0], request.url, host)
+            asked.append(request.url)
         raise Unreachable(f"{host} redirects more than {self.limits.redirects} times")
 
     def _send(self, request: _Sending) -> requests.Response:
@@ -157,7 +176,7 @@ class Wire:
             verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
         )
 
-    def _answer(self, request: _Sending, response: requests.Response, started: float) -> Answer:
+    def _answer(self, request: _Sending, response: requests.Response) -> Answer:
         host, headers = _host(urlsplit(request.url)), dict(response.headers)
         if request.method == "HEAD" or response.status_code in _BODILESS:
             return Answer(response.status_code, headers, b"")
@@ -166,8 +185,6 @@ class Wire:
             packed += chunk
             if len(packed) > self.limits.body:
                 raise Unreachable(f"{host} answers with more than {size(self.limits.body)}")
-            if time.monotonic() - started > self.limits.whole:
-                raise Unreachable(f"{host} takes more than {self.limits.whole:g} seconds to answer")
         promised = response.headers.get("Content-Length", "")
         if promised.isdecimal() and len(packed) < int(promised):
             raise Unreachable(f"{host} ended its answer early")
@@ -242,6 +259,36 @@ def _redirected(request: _Sending, status: int, target: str, keys: Keys) -> _Sen
     if body is not None or method not in ("GET", "HEAD", "OPTIONS"):
         raise Unreachable(f"{host} redirects a {method} to another host, which is not followed")
     return _Sending(method, url, {n: v for n, v in request.headers.items() if n.lower() in _HARMLESS}, None)
+
+
+def _check_network(first: str, target: str, host: str) -> None:
+    """Raises `Unreachable` for a redirect by `host` into a network that the first host is not in."""
+    start, end = urlsplit(first), urlsplit(target)
+    inner = [] if start.hostname == end.hostname else sorted(_networks(end) - _networks(start))
+    if inner:
+        raise Unreachable(f"{host} redirects to {inner[0]}, which is not followed")
+
+
+def _networks(address: SplitResult) -> set[str]:
+    """In which networks that not everybody can reach a host has addresses."""
+    found = set()
+    for text in _addresses(address.hostname or "", _origin(address)[2] or 0):
+        ip = ipaddress.ip_address(text)
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        if ip.is_loopback or ip.is_unspecified:
+            found.add("an address of this machine")
+        elif ip.is_link_local:
+            found.add("a link-local address")
+        elif not ip.is_global:
+            found.add("an address in a private network")
+    return found
+
+
+def _addresses(host: str, port: int) -> set[str]:
+    try:
+        return {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return set()  # asking it fails too, or is for the proxy
 
 
 def _with_query(url: str, keys: Keys) -> str:

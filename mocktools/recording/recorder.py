@@ -10,6 +10,7 @@ An answer that has not changed leaves the file as it was. Not covered: two recor
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -17,29 +18,29 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from mocktools import transport
 from mocktools.errors import MockToolsError
-from mocktools.exchanges import format, secrets
+from mocktools.exchanges import format, misfits, secrets
 from mocktools.exchanges.files import FileError, place_of, shown
 from mocktools.exchanges.format import ABSENT, Call, Exchange, FixtureFile, Response
 from mocktools.exchanges.matching import Canonical, canonical, canonical_json
 from mocktools.exchanges.routes import Book
 from mocktools.exchanges.rules import url_problem
+from mocktools.params import placeholders
 from mocktools.recording import kept
+from mocktools.recording.calls import SAFE
 from mocktools.recording.hidden import Keys, filled
 from mocktools.recording.live import Limits, Unreachable, Wire
-from mocktools.router import Incoming, Miss
+from mocktools.refusals import missing
 from mocktools.sources import folder
 from mocktools.tools import Outgoing, Tool
-from mocktools.world import World
 
 Kind = Literal["new", "changed", "unchanged", "skipped", "failed"]
 PREFIX = "recorded-"
 LICENSE = "unknown: see the API's terms"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Answers that say nothing of what was asked: too many requests, a server that is down.
 BUSY = frozenset({429, 502, 503, 504})
 _UNKNOWN = frozenset({401, 407})
@@ -51,7 +52,8 @@ _LONGEST = 90  # bytes
 @dataclass(frozen=True, slots=True)
 class Options:
     """What may be done. `base_url` stands in for the scheme and host of every tool; `missing` asks only for what no
-    fixture answers; `keep_busy` also stores answers such as 429; `keep_personal` does not take out e-mail addresses.
+    fixture answers; `keep_busy` also stores answers such as 429; `keep_personal` does not take out e-mail addresses;
+    `allow_invalid` also sends arguments that do not fit a tool's parameters, to learn what the API says then.
     """
 
     base_url: str = ""
@@ -59,6 +61,7 @@ class Options:
     missing: bool = False
     keep_personal: bool = False
     keep_busy: bool = False
+    allow_invalid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,30 @@ class Recorder:
             self._check_folder()
         return steps
 
+    def wrong(self, call: Call) -> str:
+        """Why a call must not be sent, in words; empty if it may be.
+
+        A path that lacks an argument is another address, where a DELETE could do more than was meant.
+        """
+        tool = self._tools[call.tool]
+        lacking = [name for name in placeholders(tool.url) if call.arguments.get(name) in (None, "")]
+        if lacking:
+            return f"{missing(*lacking).message} (a part of the address)"
+        if self.options.allow_invalid:
+            return ""
+        if not misfits.problems(tool.parameters, call.arguments, closed=True):
+            return ""
+        found = misfits.problems(tool.parameters, self._showable(call, tool), closed=True)
+        words = "; ".join(found) or "an argument that looks like a secret does not fit"
+        return f"{words} (to record what the API says to that: --allow-invalid)"
+
+    def _showable(self, call: Call, tool: Tool) -> dict[str, Any]:
+        """The arguments without secrets."""
+        arguments: dict[str, Any] = secrets.scrub(dict(call.arguments))
+        with contextlib.suppress(MockToolsError):
+            arguments, _ = filled(tool.secrets, self._environment, tool.name).hidden.without(arguments)
+        return arguments
+
     def record(self, step: Step) -> Outcome:
         """Make one call and store what comes; raises `MockToolsError` only if the fixture file cannot be written."""
         call = step.call
@@ -172,28 +199,21 @@ class Recorder:
 
     def _step(self, call: Call, seen: set[Canonical]) -> Step:
         """What to do for one call, still without its secrets."""
+        if unfit := self.wrong(call):
+            raise MockToolsError(f"tool {shown(call.tool)}: {unfit}")
         sent = self._tools[call.tool].request(call.arguments)
         wanted = canonical(sent.method, sent.url, sent.body)
         file, index = self._stored.get(wanted, (None, 0))
         skip = ""
         if wanted in seen:
             skip = "the same request is recorded already"
-        elif self.options.missing and (file is not None or self._answers(sent)):
+        elif self.options.missing and self._book.entry(wanted) is not None:
             skip = "a fixture answers it already"
         elif file is not None and not file.name.startswith(PREFIX):
             skip = f"{file.name}: {place_of(['exchanges', index])}, which was written by hand, answers it"
         elif wrong := url_problem(sent.url) or _dots(wanted):
             raise MockToolsError(f"tool {shown(call.tool)}: the address for {_shown(call)} {wrong}")
         return Step(call, sent, wanted, Keys(), skip)
-
-    def _answers(self, sent: Outgoing) -> bool:
-        """Whether a pattern or a table answers a request; values made from a schema do not count."""
-        world = World(datetime.date(2026, 1, 1))
-        try:
-            self._book.answer(Incoming(sent.method, sent.url, {}, sent.body or b"", world))
-        except Miss:
-            return False
-        return True
 
     def _check_tool(self, tool: Tool) -> None:
         """Raises `MockToolsError` for a tool that must not or cannot be asked."""

@@ -5,8 +5,9 @@
     >>> found.name, found.tools[0].url, problems
     ('pets', 'https://a.example/pet', [])
 
-Several tools may share a method and a URL: they ask the same server, which cannot tell them apart. Only one of them may
-have a `reply`. Not covered: `oneOf` between whole entries, files that an entry refers to.
+Parameters that name nothing mean that a tool takes no arguments. Several tools may share a method and a URL: they ask
+the same server, which cannot tell them apart. Only one of them may have a `reply`. Not covered: `oneOf` between whole
+entries, files that an entry refers to.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from mocktools.tools import Placement, Secret, Tool
 
 LONGEST_NAME = 100  # characters
 _NAME = re.compile(r"\w+", re.ASCII)
+# Words of a JSON Schema that allow and demand nothing.
+_SAY_NOTHING = frozenset({"type", "properties", "required", "title", "description", "$schema", "$defs", "definitions"})
 _ODD = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -69,11 +72,13 @@ def _core(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _tool(entry: Mapping[str, Any], toolset: str) -> Tool:
     core = _core(entry)
-    schema = {"type": "object", "properties": {}, **core.get("parameters", {})}
+    schema = _parameters(core.get("parameters", {}))
+    tags, example = (core.get(name, entry.get(name, empty)) for name, empty in (("tags", ()), ("example", {})))
     if "url" not in core:
         host = toolset.lower().replace("_", "-").strip("-")
         url = f"https://{host}.functions.example/{quote(core['name'], safe='')}"
-        return Tool(core["name"], core.get("description", ""), schema, toolset, url=url, method="POST")
+        said = core.get("description", "")
+        return Tool(core["name"], said, schema, toolset, tuple(tags), url, example, method="POST")
     places = {
         name: Placement(place["in"], place.get("lists", "json")) for name, place in core.get("places", {}).items()
     }
@@ -82,13 +87,22 @@ def _tool(entry: Mapping[str, Any], toolset: str) -> Tool:
         description=core["description"],
         parameters=schema,
         provider=core.get("provider", toolset),
-        tags=tuple(core.get("tags", ())),
+        tags=tuple(tags),
         url=core["url"],
-        example=core.get("example", {}),
+        example=example,
         method=core.get("method", "GET"),
         places=places,
         secrets=tuple(Secret(one["in"], one["name"], one["value"]) for one in core.get("secrets", ())),
     )
+
+
+def _parameters(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a tool's arguments. One that names none means that there are none, as in OpenAI's API: to JSON
+    Schema it would mean that anything goes, and a model that is held to it invents arguments.
+    """
+    whole = {"type": "object", "properties": {}, **schema}
+    silent = not whole["properties"] and not whole.get("required") and whole.keys() <= _SAY_NOTHING
+    return {**whole, "additionalProperties": False} if silent else whole
 
 
 def _made(reply: Mapping[str, Any]) -> Made:

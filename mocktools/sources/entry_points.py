@@ -7,7 +7,7 @@
     python -c "from mocktools.sources import entry_points; print(entry_points.names())"
 
 What the entry point names is a `Toolset`, the path of one (a Python file, a folder, a JSON file), or a function that
-returns either. Not covered: choosing between two packages that offer the same name; it is refused.
+returns either. What the package prints meanwhile goes to standard error. Not covered: choosing between two packages that offer the same name; it is refused.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from mocktools.errors import MockToolsError
+from mocktools.functions import prints_aside
+from mocktools.mistakes import one_line, said
 from mocktools.toolset import Toolset
 
 GROUP = "stesim.toolsets"
@@ -36,17 +38,21 @@ def load(name: str) -> Toolset:
         raise MockToolsError(f"toolset {name!r} is offered by several packages: {', '.join(map(_origin, found))}")
     entry = found[0]
     try:
-        value = entry.load()
-        if callable(value) and not isinstance(value, Toolset):
-            value = value()
-    except Exception as error:  # whatever a package of somebody else does when it is imported
-        raise _broken(entry, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
-    if isinstance(value, str | Path):
+        with prints_aside():
+            value = entry.load()
+            if callable(value) and not isinstance(value, Toolset):
+                value = value()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a package of somebody else does when it is imported
+        raise _broken(entry, said(error)) from None
+    if isinstance(value, str | Path) and str(value).strip():
         from mocktools.toolsets import load as load_any
 
         return load_any(Path(value))
     if not isinstance(value, Toolset):
-        raise _broken(entry, f"it is of type {type(value).__name__}, not a Toolset or a path")
+        what = "an empty text" if isinstance(value, str) else f"of type {one_line(type(value).__name__, 60)}"
+        raise _broken(entry, f"it is {what}, not a Toolset or a path")
     return value
 
 

@@ -10,12 +10,12 @@ outside the folder is read. `docs/fixtures.md` shows the files. Not covered: fix
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mocktools.exchanges import format
+from mocktools.exchanges import format, misfits
 from mocktools.exchanges.files import FileError, read_json, size
 from mocktools.exchanges.format import FixtureFile
 from mocktools.exchanges.routes import Book, Made
@@ -130,11 +130,35 @@ def _inside(file: Path, root: Path) -> None:
 
 
 def _with_example(tool: Tool, files: list[tuple[Path, FixtureFile]]) -> Tool:
-    """`tool` with the arguments of its first exact exchange by call, if it has no example of its own."""
+    """`tool` with arguments that work, if it has no example of its own: those of its first exact exchange by call that
+    is no error and fits its parameters, else what its schema gives as examples.
+    """
     if tool.example:
         return tool
     for _, content in files:
         for exchange in content.exchanges:
-            if exchange.call is not None and exchange.match == "exact" and exchange.call.tool == tool.name:
-                return replace(tool, example=exchange.call.arguments)
-    return tool
+            call, response = exchange.call, exchange.response
+            if call is None or exchange.match != "exact" or call.tool != tool.name:
+                continue
+            if response and response.status < 400 and not misfits.problems(tool.parameters, call.arguments):
+                return replace(tool, example=call.arguments)
+    return replace(tool, example=_from_schema(tool))
+
+
+def _from_schema(tool: Tool) -> dict[str, Any]:
+    """The examples in the schema of each required parameter; none at all unless all of them have one."""
+    properties = tool.parameters.get("properties", {})
+    needed = [name for name in tool.parameters.get("required", ()) if isinstance(name, str)]
+    given = {name: list(_given(properties.get(name))) for name in needed}
+    example = {name: values[0] for name, values in given.items() if values}
+    return example if len(example) == len(given) and not misfits.problems(tool.parameters, example) else {}
+
+
+def _given(schema: Any) -> Iterator[Any]:
+    """The values that a schema shows, best first."""
+    if isinstance(schema, dict):
+        examples = schema.get("examples")
+        yield from [schema["example"]] if "example" in schema else []
+        yield from examples if isinstance(examples, list) else []
+        yield from (schema[word] for word in ("default", "const") if schema.get(word) is not None)
+        yield from (one for one in schema.get("enum", ()) if one is not None)

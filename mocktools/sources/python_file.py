@@ -3,9 +3,11 @@
     stesim tools list --toolset examples/mytools.py
     python -c "import mocktools; print(mocktools.load('examples/mytools.py').tools[0].parameters)"
 
-The file is run from its path, once a load; its folder is not put on `sys.path`, and what it prints goes to standard
-error. It is code, and can do what its author can: load only files that you would run. Not covered: modules beside the
-file (put them into a package and install it), and the fingerprint of what the file imports or reads.
+The file is run from its path, each time that it is loaded, which may be more than once in a program: each load has a
+module of its own, and tools of an earlier one go on working. Its folder is not put on `sys.path`, and what it prints
+goes to standard error. It is code, and can do what its author can: load only files that you would run. Not covered:
+modules beside the file (put them into a package and install it), the fingerprint of what the file imports or reads, and
+what it does outside its own module, which is done with each load.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 from mocktools import functions
 from mocktools.errors import MockToolsError
 from mocktools.functions import Problem
-from mocktools.mistakes import one_line
+from mocktools.mistakes import one_line, said, text_of
 from mocktools.toolset import Toolset
 
 _LARGEST = 1 << 20  # bytes of a file
@@ -47,10 +49,12 @@ def load(path: Path) -> Toolset:
 def examine(path: Path) -> tuple[Toolset | None, list[Problem]]:
     """The toolset in the Python file at `path`, or None and all that is wrong with it, in the order of the file.
 
-    Of a file that cannot be read, or run to its end, only that is told. Raises nothing.
+    Of a file that cannot be read, or run to its end, only that is told. Raises nothing but `KeyboardInterrupt`.
     """
     try:
         path, source = path.absolute(), _source(path)
+        if not path.stem.isprintable():
+            raise _Broken("its name is not printable text; rename it")
         code = _compiled(source, path)
         with functions.collected() as found:
             name = _run(code, path)
@@ -108,10 +112,10 @@ def _run(code: types.CodeType, path: Path) -> str:
         with functions.prints_aside():
             exec(code, module.__dict__)
     except BaseException as error:
-        sys.modules.pop(name)
+        sys.modules.pop(name, None)  # the file may have done so itself
         if before is not None:
             sys.modules[name] = before
-        if not isinstance(error, Exception | SystemExit):
+        if isinstance(error, KeyboardInterrupt):
             raise
         raise _explained(error, path) from None
     return name
@@ -125,8 +129,8 @@ def _explained(error: BaseException, path: Path) -> _Broken:
             line = trace.tb_lineno
         trace = trace.tb_next
     if isinstance(error, MockToolsError):
-        return _Broken(one_line(str(error), 400), line)
-    text = f"{type(error).__name__}: {one_line(str(error))}".removesuffix(": ")
+        return _Broken(one_line(text_of(error), 400), line)
+    text = said(error)
     if isinstance(error, ModuleNotFoundError):
         text += "; install it (modules beside the file are not found)"
     return _Broken(text, line)

@@ -15,12 +15,12 @@ from stesim.toolbox import user_errors
 
 @click.command(
     epilog="\b\nExamples:\n  stesim tools check mytools/\n  stesim tools check mytools.py --json\n"
-    "  stesim tools check                 the bundled tools\n"
+    "  stesim tools check                 the bundled tools and their tables\n"
 )
-@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.argument("path", required=False, metavar="[PATH|NAME]", type=click.Path())
 @click.option("--json", "json_", is_flag=True, help="Print a list of findings.")
-def check(path: Path | None, json_: bool) -> None:
-    """Verify the tools in PATH: a folder, a JSON file or a Python file.
+def check(path: str | None, json_: bool) -> None:
+    """Verify the tools in PATH: a folder, a JSON file or a Python file; or those of a toolset's NAME.
 
     Looks at the form of every file, makes each tool's example call, and finds fixtures that nothing can reach, secrets
     that should not be stored, and what is too large. Exits with 1 if there is an error; warnings alone are no error.

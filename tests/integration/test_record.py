@@ -81,6 +81,7 @@ def test_mistakes_are_one_line(type_: Type, server: Live, tmp_path: Path, monkey
     monkeypatch.delenv("PETS", raising=False)
     pets(tmp_path / "mine", secrets=[AUTH])
     (tmp_path / "q.jsonl").write_text('{"tool": "get_pet", "arguments": {}}\n{oops}\n')
+    (tmp_path / "odd.jsonl").write_text('{"tool": "find pets", "arguments": {}}\n{"tool": "get_pet", "arguments": {}}')
     (tmp_path / "mine.py").write_text("")
     one = ("--tool", "get_pet", "--args", '{"id": 1}')
     base = ("--base-url", server.base)
@@ -95,6 +96,16 @@ def test_mistakes_are_one_line(type_: Type, server: Live, tmp_path: Path, monkey
         (("mine", *base, *one, "--from", "q.jsonl"), "--args and --from cannot be used together"),
         (("mine", *base, "--from", "none.jsonl"), "none.jsonl: there is no such file"),
         (("mine", *base, "--tool", "add_pet"), "allow it with --allow-writes"),
+        (
+            ("mine", *base, "--tool", "get_pet", "--args", "{}", "--allow-invalid"),
+            "parameter: id (a part of the address)",
+        ),
+        (
+            ("mine", *base, "--tool", "get_pet", "--args", '{"id": [1]}'),
+            "Parameter 'id' must be an integer or a string",
+        ),
+        (("mine", *base, "--from", "odd.jsonl"), "odd.jsonl: line 2: get_pet: Missing required parameter: id"),
+        (("mine", *base, "--all", "--tool", "get_pet"), "--all goes without --tool, --args and --from"),
         (("mine.py", *base), "mine.py: tools in a Python file are not recorded"),
         (("weather", *base), "weather: there is no such file or folder"),
     ):
@@ -102,6 +113,17 @@ def test_mistakes_are_one_line(type_: Type, server: Live, tmp_path: Path, monkey
         assert (result.stdout, result.stderr.count("\n")) == ("", 1), result.output
         assert text in result.stderr
     assert server.seen == []
+
+
+def test_the_examples_of_all_tools(type_: Type, server: Live, tmp_path: Path) -> None:
+    server.answers |= {"/pets": reply(200, []), "/pets/4": reply(200, {"id": 4})}
+    pets(tmp_path / "mine", example={"id": 4})
+    result = type_("tools", "record", "mine", "--base-url", server.base, "--all")
+    assert result.stdout.splitlines()[:2] == [
+        'new        get_pet {"id": 4}  HTTP 200',
+        "new        find pets {}  HTTP 200",
+    ]
+    assert result.stderr.count("left out: tool ") == 2
 
 
 def test_what_cannot_be_written_is_found_first(type_: Type, server: Live, tmp_path: Path) -> None:

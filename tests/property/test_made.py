@@ -10,6 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mocktools import made
+from mocktools.exchanges import arguments, misfits
+from mocktools.exchanges.matching import canonical
+from mocktools.tools import Tool
 
 NAMES = st.sampled_from(["id", "name", "city", "price", "petId", "status", "tags", "created_at", "$odd", "Ünï", "a b"])
 SEEDS = st.text(max_size=8)
@@ -144,6 +147,27 @@ ANY_SCHEMAS = st.recursive(KEYWORDS | st.booleans(), holding, max_leaves=8)
 @given(ANY_SCHEMAS, VALUES)
 def test_fitting_is_what_jsonschema_says(schema: Any, value: Any) -> None:
     assert made.fits(schema, value) == jsonschema.Draft202012Validator(schema).is_valid(value)
+
+
+@given(ANY_SCHEMAS, VALUES)
+def test_a_misfit_is_told_just_where_a_value_does_not_fit(schema: Any, value: Any) -> None:
+    told = misfits.problems({"type": "object", "properties": {"a": schema}}, {"a": value})
+    assert bool(told) == (not made.fits(schema, value))
+    assert all(line.isprintable() and len(line) < 1500 for line in told)
+
+
+@given(ANY_SCHEMAS, VALUES.filter(lambda value: value is not None), st.sampled_from(["GET", "POST"]))
+@example({"type": ["integer", "string"], "minLength": 2}, "55", "GET")
+@example({"not": {"type": "string"}}, 5, "GET")
+@example({"oneOf": [{}, {"type": "string"}]}, [], "GET")
+def test_no_call_that_fits_is_refused(schema: Any, value: Any, method: str) -> None:
+    if not made.fits(schema, value):
+        return
+    parameters = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+    tool = Tool("t", "", parameters, url="https://a.example/", method=method)
+    sent = tool.request({"a": value})
+    asked = canonical(sent.method, sent.url, sent.body)
+    assert arguments.wrong(tool, canonical(method, tool.url), asked) == []
 
 
 @given(ANY_SCHEMAS, SEEDS, ARGUMENTS)

@@ -13,7 +13,11 @@ from mocktools import check as checking
 from mocktools.check import Finding, check
 
 HEAD = {"source": "by hand", "as_of": "2026-10-30", "license": "MIT"}
-CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "description": "Name of the city"}},
+    "required": ["city"],
+}
 TOOL = {"name": "w", "description": "Weather.", "parameters": CITY, "url": "https://api.example/v1/{city}"}
 
 
@@ -74,9 +78,12 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         ([call("Rome", "x" * 4000)], "warning fixtures/a.json exchanges[0].response: the answer has 4002 characters"),
         ([call("Rome", {"id": "ghp_" + "a1B2c3" * 6})], "error fixtures/a.json exchanges[0].response.json.id: GitHub token"),
         ([call("Rome", {"mail": "ann@firm.org"})], "warning fixtures/a.json exchanges[0].response.json.mail: e-mail address"),
-        ([{**call("Rome"), "response": {"status": 500}}], "error tools.json tool w: its example call fails: http_error (500)"),
+        ([{**call("Rome"), "response": {"status": 500}}], 'warning tools.json tool w: has no example, so that no call of it could be tried; add "example": {"city": ...} beside its name'),
         ([call("Rome", match="pattern")], "warning tools.json tool w: has no example"),
-        ([call(7)], "error tools.json tool w: its example does not fit its parameters: city must be a string, not 7"),
+        (
+            [call(7)],
+            "warning fixtures/a.json exchanges[0].call.arguments: are answered, but do not fit w: Parameter 'city' must be a string; got '7'",
+        ),
     ],
 )  # fmt: skip
 def test_a_fixture_file_is_looked_through(tmp_path: Path, exchanges: list[Any], expected: str) -> None:
@@ -86,7 +93,9 @@ def test_a_fixture_file_is_looked_through(tmp_path: Path, exchanges: list[Any], 
 
 def test_errors_come_first(tmp_path: Path) -> None:
     fails = {**call("Rome"), "response": {"status": 500}}
-    found = check(made(tmp_path, [TOOL], a=holds(fails, get("https://api.example/v2"), get("https://b.example/"))))
+    tool = {**TOOL, "example": {"city": "Rome"}}
+    found = check(made(tmp_path, [tool], a=holds(fails, get("https://api.example/v2"), get("https://b.example/"))))
+    assert found[0].message.startswith("its example call fails: http_error (500)")
     assert [one.level for one in found] == ["error", "warning", "warning"]
 
 
@@ -105,12 +114,12 @@ def test_tables_and_files_that_nothing_uses_are_told_once(tmp_path: Path) -> Non
     ]
 
 
-def test_an_example_that_no_fixture_answers_is_an_error_with_the_reason(tmp_path: Path) -> None:
+def test_an_example_that_no_fixture_answers_is_a_warning_with_the_reason(tmp_path: Path) -> None:
     root = made(tmp_path, [{**TOOL, "example": {"city": "Ulm"}}], a=holds(call("Rome")))
     found = check(root)
-    assert [one.level for one in found] == ["error"]
-    assert (
-        "no_fixture: no fixture answers GET https://api.example/v1/Ulm; the nearest are: 1. a.json" in found[0].message
+    assert [one.level for one in found] == ["warning"]
+    assert found[0].message.startswith(
+        "nothing is recorded for its example call: no fixture answers GET https://api.example/v1/Ulm; the nearest are: 1."
     )
     assert "\n" not in found[0].message
 
@@ -127,10 +136,41 @@ def test_a_python_file_is_loaded_and_its_examples_are_called(tmp_path: Path) -> 
     assert [(one.level, one.file) for one in check(path)] == [("error", str(path))]
     path.write_text(
         'import mocktools\nKEY = "AKIAIOSFODNN7EXAMPLE"\n\n@mocktools.tool\ndef twice(number: int = 2) -> dict:\n'
-        '    """Twice a number."""\n    return {"result": 2 * number}\n',
+        '    """Twice a number."""\n    return {"result": 2 * number}\n'
+        '@mocktools.tool\ndef half(number: int) -> dict:\n    """Half."""\n    return {}\n',
         encoding="utf-8",
     )
-    assert [(one.level, one.message) for one in check(path)] == [("error", "AWS key: take it out")]
+    assert [(one.level, one.message) for one in check(path)] == [
+        ("error", "AWS key: take it out"),
+        ("warning", "its parameter number has no description"),
+        ("warning", "its parameter number has no description"),
+        (
+            "warning",
+            'has no example, so that no call of it could be tried; write @mocktools.tool(example={"number": ...})',
+        ),
+    ]
+
+
+def test_a_toolset_is_checked_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mocktools import toolsets
+
+    monkeypatch.chdir(tmp_path)
+    root = made(tmp_path / "there", [{**TOOL, "example": {"city": 7}}], a=holds(call("Rome")))
+    monkeypatch.setattr(toolsets, "toolset_names", lambda every=False: ["starter", "pets", "broken"])
+    loaded = {"pets": toolsets.load(root), "starter": toolsets.load("starter")}
+    monkeypatch.setattr(toolsets, "load", lambda name: loaded[name] if name in loaded else _raise(name))
+    assert check("starter") == check(Path("starter")) == []
+    assert [(one.level, one.file, one.place) for one in check("pets")] == [
+        ("error", "pets", "tool w"),
+        ("warning", "pets", "tool w"),
+    ]
+    assert check("broken") == [Finding("error", "broken", "", "broken is unusable")]
+    (tmp_path / "pets").symlink_to(root)
+    assert check("pets")[0].file == "pets/tools.json"
+
+
+def _raise(name: str) -> Any:
+    raise mocktools.MockToolsError(f"{name} is unusable")
 
 
 def test_what_is_not_there_cannot_be_checked(tmp_path: Path) -> None:

@@ -215,19 +215,27 @@ def test_a_miss_names_the_nearest_fixtures_and_why_each_does_not_match() -> None
         "no fixture answers GET https://api.example/v1/cities/7?days=3; the nearest are:",
         '1. pets.json: exchanges[1] - query "days" is "3", not "2"',
         '2. pets.json: exchanges[3] - query "days" is "3", not "2"; query "lang" is missing; query "x" is missing',
-        '3. pets.json: exchanges[2] - path is "/v1/cities/7", not "/v1/towns/7"',
+        '3. pets.json: exchanges[0] - path is "/v1/cities/7", not "/v1/cities/9"; query "days" is "3", not "2"; '
+        'query "lang" is missing',
     ]
     said = ask(tools, "POST", "/v1", {"city": "Paris\n", "at": [1, {"b": 3}], "x": 1})
-    assert said.endswith(
-        'exchanges[4] - body.city is "Paris\\n", not "Rome"; body.at[1].b is 3, not 2; body.x is not in the fixture'
+    assert said.split("\n", 1)[1] == (
+        '1. pets.json: exchanges[4] - body.city is "Paris\\n", not "Rome"; body.at[1].b is 3, not 2; body.x is not in the fixture'
     )
 
 
 def test_a_miss_stays_short_however_long_the_request_is() -> None:
     tools = toolset(*(get(f"/v1/cities/{number}", match="exact") for number in range(20)))
-    said = ask(tools, "GET", "/v1/cities/" + "x" * 5000 + "?" + "&".join(f"n{number}=1" for number in range(50)))
+    said = ask(tools, "GET", "/v1/cities/" + "1" * 3000 + "?" + "&".join(f"n{number}=1" for number in range(50)))
     assert said.count("\n") == 3
     assert len(said) < 2000
+
+
+def test_a_miss_names_fixtures_of_others_only_where_a_tool_has_none() -> None:
+    others = get("/v1/towns/7"), post({"city": "Rome"}, 1)
+    assert "exchanges[0] - path" in ask(toolset(*others), "GET", "/v1/cities/7")
+    said = ask(toolset(*others, get("/v1/{any}/8", match="pattern")), "GET", "/v1/cities/7")
+    assert said.split("\n")[1:] == ['1. pets.json: exchanges[2] - path is "/v1/cities/7", not "/v1/{any}/8"']
 
 
 FILE_ERRORS = [

@@ -112,6 +112,59 @@ def test_an_entry_says_where_arguments_travel_and_what_is_secret(tmp_path: Path)
     assert tool.request({"ids": [1, 2], "lang": "de"}).url == "https://api.example/v1?ids=1&ids=2"
 
 
+NOTHING: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("given", "schema"),
+    [
+        ({}, NOTHING),
+        ({"parameters": {}}, NOTHING),
+        ({"parameters": {"type": "object", "properties": {}, "required": []}}, {**NOTHING, "required": []}),
+        ({"parameters": {"type": "object", "additionalProperties": True}}, {**NOTHING, "additionalProperties": True}),
+        ({"parameters": CITY}, CITY),
+        (
+            {"parameters": {"type": "object", "minProperties": 1}},
+            {"type": "object", "properties": {}, "minProperties": 1},
+        ),
+    ],
+)
+def test_no_parameters_means_no_arguments(tmp_path: Path, given: Any, schema: Any) -> None:
+    (tool,) = folder.load(made(tmp_path / "w", [{"name": "now", **given}])).tools
+    assert tool.parameters == schema
+
+
+CITIES = {"type": "object", "required": ["a", "b"], "properties": {
+    "a": {"examples": ["Rome"]}, "b": {"enum": [None, 2]}, "c": {"default": 1}, "d": {},
+}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"function": {"name": "f", "example": {"a": 1}, "tags": ["x"]}, "type": "function"}, {"a": 1}),
+        ({"function": {"name": "f"}, "type": "function", "example": {"a": 1}, "tags": ["x"]}, {"a": 1}),
+        ({"name": "f", "example": {"a": 1}, "tags": ["x"]}, {"a": 1}),
+        ({"name": "f", "tags": ["x"], "parameters": CITIES}, {"a": "Rome", "b": 2}),
+        ({"name": "f", "tags": ["x"], "parameters": {**CITIES, "required": ["a", "d"]}}, {}),
+        ({"name": "f", "tags": ["x"], "parameters": {**CITIES, "required": []}}, {}),
+    ],
+)
+def test_where_an_example_comes_from(tmp_path: Path, more: Any, expected: Any) -> None:
+    (tool,) = folder.load(made(tmp_path / "w", [more])).tools
+    assert (tool.example, tool.tags) == (expected, ("x",))
+
+
+def test_an_error_that_was_recorded_is_no_example(tmp_path: Path) -> None:
+    lost = {**call("get_weather", {"city": "Atlantis"}, 0), "response": {"status": 404}}
+    content = {
+        **HEAD,
+        "exchanges": [lost, call("get_weather", {"city": 5}, 0), call("get_weather", {"city": "Rome"}, 1)],
+    }
+    (tool,) = folder.load(made(tmp_path / "w", [entry()], a=content)).tools
+    assert tool.example == {"city": "Rome"}
+
+
 def test_a_reply_is_made_where_no_exchange_answers(tmp_path: Path) -> None:
     pet = {"type": "object", "properties": {"city": {"type": "string"}, "id": {"type": "integer"}}, "required": ["id"]}
     content = {**HEAD, "exchanges": [call("get_weather", {"city": "Rome"}, "recorded")]}
@@ -275,6 +328,7 @@ def test_the_documentation_shows_what_works(tmp_path: Path) -> None:
     assert f"{finding.level}: mytools/tools.json, {finding.place}: {finding.message}\n" in text
     with mocktools.activate(str(root)) as tools:
         assert tools.get("get_forecast").call({"city": "Rome", "days": 3}).body in text
+        assert tools.get("get_forecast").call({"days": 99}).body in text
         answers = [
             tools.get(name).call(arguments)
             for name, arguments in (

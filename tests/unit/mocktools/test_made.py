@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from mocktools import made
-from mocktools.made import joined, patterns
+from mocktools.made import joined, patterns, plausible
 
 PET = {
     "type": "object",
@@ -113,6 +113,32 @@ def test_the_same_on_every_machine() -> None:
     schema = {"type": "object", "properties": {name: {"type": kinds.get(name, "string")} for name in names}}
     assert json.dumps(made.value(schema, "seed", {})) == PINNED
     assert made.value(schema, "another", {}) != made.value(schema, "seed", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "person"),
+    [
+        ("author", "", True), ("owner_name", "", True), ("user_name", "", True), ("fullName", "", True), ("customerName", "", True),
+        ("name", "User", True), ("name", "BookAuthor", True), ("name", "Pet", False), ("name", "", False),
+        ("display_name", "", False), ("task_display_name", "", False), ("dag_name", "", False), ("conn_type", "", False),
+        ("user_type", "", False), ("username", "", False),
+    ],
+)  # fmt: skip
+def test_people_only_where_the_name_says_so(name: str, title: str, person: bool) -> None:
+    schema = {"type": "object", "title": title, "properties": {name: {"type": "string"}}}
+    found = {made.value(schema, str(seed), {})[name].split()[-1] for seed in range(40)}
+    assert (found <= {*plausible._LAST}) == person
+    assert not person or len(found) > 3
+
+
+def test_the_name_of_a_member_that_is_a_person() -> None:
+    name = {"type": "object", "properties": {"name": {"type": "string"}}}
+    schema = {"type": "object", "properties": {"owner": name, "users": {"type": "array", "items": name}, "pet": name}}
+    found = made.value(schema, "s", {})
+    last = {*plausible._LAST}
+    assert found["owner"]["name"].split()[-1] in last
+    assert found["users"][0]["name"].split()[-1] in last
+    assert found["pet"]["name"].split()[-1] not in last
 
 
 PINNED = (

@@ -251,6 +251,37 @@ def test_secrets(tmp_path: Path, scheme: Any, expected: Any) -> None:
     assert entry.get("secrets", [None]) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("title", "scheme", "name"),
+    [
+        ("Bookshop", "key", "BOOKSHOP_KEY"), ("Pet Store", "petstore_auth", "PETSTORE_AUTH"),
+        ("Swagger Petstore - OpenAPI 3.0", "api_key", "PETSTORE_API_KEY"), ("OpenAI API", "ApiKeyAuth", "OPENAI_API_KEY_AUTH"),
+        ("GitHub v3 REST API", "token", "GITHUB_TOKEN"), ("天気", "key", "API_KEY"), ("", "", "API_KEY"), ("3scale", "x", "API_3SCALE_X"),
+    ],
+)  # fmt: skip
+def test_variables_for_secrets(title: str, scheme: str, name: str) -> None:
+    assert wording.variable(title, scheme) == name
+
+
+def test_the_example_call_is_that_of_the_document(tmp_path: Path) -> None:
+    pet = {"type": "object", "required": ["name", "tags", "password"], "properties": {
+        "name": {"$ref": "#/components/schemas/Name"}, "age": {"type": "integer", "example": 3},
+        "tags": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "integer", "example": 42}}}},
+        "password": {"type": "string", "minLength": 12},
+    }}  # fmt: skip
+    entry = sole(
+        tmp_path, "/pets", "post", operation(query("q", {"type": "string", "example": "cat"}, required=True), body=pet),
+        components=COMPONENTS,
+    )  # fmt: skip
+    assert re.fullmatch(r"\*{12,}", entry["example"]["password"])
+    assert entry["example"].keys() == {"q", "name", "tags", "password"}
+    assert (entry["example"]["q"], entry["example"]["name"]) == ("cat", "Rex")
+    assert {tag["id"] for tag in entry["example"]["tags"]} == {42}
+    assert '"example"' not in json.dumps(entry["parameters"])
+    whole = {**pet, "example": {"name": "Tom", "age": 4, "password": "hunter2-hunter2"}}
+    assert sole(tmp_path, "/pets", "post", operation(body=whole), components=COMPONENTS)["example"]["name"] == "Tom"
+
+
 PET = {
     "type": "object",
     "required": ["id"],
@@ -269,7 +300,7 @@ def test_answers(tmp_path: Path) -> None:
     made = imported(tmp_path, document(paths, components={"examples": {"a": {"value": [2]}}}))
     assert (made.examples, made.skipped) == (3, ())
     with mocktools.activate(folder.load(tmp_path / "out")) as tools:
-        calls = {"made": {"petId": "5"}, "shown": {"petId": "5"}, "several": {"any": 1}, "empty": {}, "text": {"x": 1}}
+        calls = {"made": {"petId": "5"}, "shown": {"petId": "5"}, "several": {}, "empty": {}, "text": {}}
         found = {name: tools.get(name).call(arguments) for name, arguments in calls.items()}
     assert {name: (result.status, result.body) for name, result in found.items()} == {
         "made": (200, '{"id":5}'), "shown": (200, '{"id":1}'), "several": (200, "[2]"), "empty": (204, ""), "text": (200, "a,b"),

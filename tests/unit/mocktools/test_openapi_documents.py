@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import mocktools
+from mocktools.check import check
 from mocktools.openapi import import_document
 from mocktools.sources import folder
 
@@ -43,3 +44,4 @@ def test_every_tool_answers(
     with mocktools.activate(toolset) as active:
         results = {tool.name: tool.call(tool.example) for tool in active.tools}
     assert {tool: result for tool, result in results.items() if result.kind != "ok"} == {}
+    assert [finding for finding in check(tmp_path / "out") if finding.level == "error"] == []

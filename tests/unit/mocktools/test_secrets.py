@@ -52,6 +52,7 @@ HARMLESS = [
     {"in": "header", "name": "Authorization", "value": "Bearer ${PETSTORE_TOKEN}"},
     {"password": {"type": "string", "description": "At least eight characters."}},
     {"Cookie": ""},
+    {"api_key_id": KEY, "tokenId": KEY, "password": "********"},
     {"total": 1.5, "none": None, "truth": True},
 ]
 
@@ -77,6 +78,14 @@ def test_places_are_told_but_no_secret() -> None:
     assert "ann@" not in str(found)
     assert KEY not in str(found)
     assert JWT not in str(found)
+
+
+def test_what_only_its_name_makes_a_secret_is_masked() -> None:
+    content = {"password": "hunter2", "list": [{"tokens": [KEY]}], "token": "abc", "note": KEY, "secret_id": KEY}
+    stars = "*" * len(KEY)
+    found = secrets.masked(content)
+    assert found == {**content, "password": "*" * 7, "list": [{"tokens": [stars]}], "secret_id": stars}
+    assert secrets.find(found) == []
 
 
 def test_what_stays_is_the_text_around_a_secret() -> None:

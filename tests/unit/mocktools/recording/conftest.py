@@ -72,10 +72,11 @@ class Live:
 
 def pets(folder: Path, host: str = "https://api.pets.example", **more: object) -> Path:
     """A toolset folder whose tools are on `host`; get_pet has `more`."""
-    number = {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
-    any_ = {"type": "object", "properties": {}}
+    number = {"type": "object", "properties": {"id": {"type": "integer", "maximum": 99}}, "required": ["id"]}
+    text = {"type": "object", "properties": {"id": {"type": ["integer", "string"]}}, "required": ["id"]}
+    any_ = {"type": "object", "properties": {}, "additionalProperties": True}
     tools = [
-        {"name": "get_pet", "description": "A pet.", "parameters": number, "url": f"{host}/pets/{{id}}", **more},
+        {"name": "get_pet", "description": "A pet.", "parameters": text, "url": f"{host}/pets/{{id}}", **more},
         {"name": "find pets", "description": "Pets.", "parameters": any_, "url": f"{host}/pets"},
         {"name": "add_pet", "description": "Add one.", "parameters": any_, "url": f"{host}/pets", "method": "POST"},
         {

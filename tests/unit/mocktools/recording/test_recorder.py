@@ -230,6 +230,41 @@ def test_writes_must_be_allowed(server: Live, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "words", "allowed"),
+    [
+        ({}, "Missing required parameter: id (a part of the address)", False),
+        ({"id": ""}, "Missing required parameter: id (a part of the address)", False),
+        ({"id": None}, "Missing required parameter: id (a part of the address)", False),
+        ({"id": 1.5}, "Parameter 'id' must be an integer or a string; got '1.5' (to record what the API", True),
+        ({"id": 1, "idd": 2}, "Unknown parameter: idd; did you mean id?", True),
+    ],
+)
+def test_a_call_that_does_not_fit_is_not_sent(
+    server: Live, tmp_path: Path, arguments: dict[str, Any], words: str, allowed: bool
+) -> None:
+    folder, wanted = pets(tmp_path / "p"), [Call("get_pet", {"id": 1}), Call("get_pet", arguments)]
+    with pytest.raises(MockToolsError) as caught:
+        run(folder, wanted, server.base)
+    assert str(caught.value).startswith(f'tool "get_pet": {words}')
+    assert server.seen == []
+    if not allowed:
+        with pytest.raises(MockToolsError, match="a part of the address"):
+            run(folder, wanted, server.base, allow_invalid=True)
+        assert server.seen == []
+        return
+    outcomes = run(folder, wanted, server.base, allow_invalid=True)
+    assert [outcome.kind for outcome in outcomes] == ["new", "new"]
+    assert replayed(folder, wanted[1]).status == 404
+
+
+def test_missing_counts_neither_refusals_nor_made_values(server: Live, tmp_path: Path) -> None:
+    folder = pets(tmp_path / "p", reply={"schema": {"type": "object"}})
+    wanted = [Call("get_pet", {"id": 1}), Call("get_pet", {"id": 2.5})]
+    outcomes = run(folder, wanted, server.base, missing=True, allow_invalid=True)
+    assert [outcome.kind for outcome in outcomes] == ["new", "new"]
+
+
+@pytest.mark.parametrize(
     ("base", "arguments", "words"),
     [
         ("", {"id": 1}, "api.pets.example is a made-up host"),
@@ -299,6 +334,27 @@ def test_a_broken_line_is_named(tmp_path: Path, text: str, words: str) -> None:
     tools = mocktools.load(pets(tmp_path / "p")).tools
     with pytest.raises(MockToolsError, match=f"^q.jsonl: {words}"):
         calls.from_lines(text, "q.jsonl", tools, "get_pet")
+
+
+def test_a_line_with_a_call_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    rows = [{"tool": "has_pet", "arguments": {"id": 100}}, {"tool": "get_pet", "arguments": {"id": [1]}}]
+    text = "\n\n".join(map(json.dumps, rows))
+    with Recorder(pets(tmp_path / "p")) as opened:
+        with pytest.raises(MockToolsError, match=r"^q.jsonl: line 1: has_pet: Parameter 'id' must be .* at most 99"):
+            calls.from_lines(text, "q.jsonl", opened.tools, None, opened.wrong)
+        with pytest.raises(MockToolsError, match=r"^q.jsonl: line 3: get_pet: Parameter 'id' must be an integer or"):
+            calls.from_lines(text, "q.jsonl", opened.tools, "get_pet", opened.wrong)
+
+
+def test_the_examples_of_all_tools(tmp_path: Path) -> None:
+    tools = mocktools.load(pets(tmp_path / "p", example={"id": 4})).tools
+    found, left_out = calls.from_examples(tools)
+    assert found == [Call("get_pet", {"id": 4}), Call("find pets", {})]
+    assert left_out == [
+        'tool "add_pet": a POST can change things on the live server; allow it with --allow-writes',
+        'tool "has_pet" has no example arguments; say which with --args or --from',
+    ]
+    assert Call("add_pet", {}) in calls.from_examples(tools, writes=True)[0]
 
 
 def test_without_arguments_the_example_is_asked_for(tmp_path: Path) -> None:

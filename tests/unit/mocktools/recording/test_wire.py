@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import gzip
 import shutil
+import socket
 import ssl
 import subprocess
+import threading
 import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +19,7 @@ from urllib.parse import quote
 import pytest
 
 from mocktools.exchanges.format import Call
-from mocktools.recording import live
+from mocktools.recording import Limits, live
 from mocktools.recording.hidden import Keys
 from tests.unit.mocktools.recording.conftest import (
     AUTH,
@@ -93,23 +96,100 @@ def test_what_cannot_be_read_whole_is_not_stored(server: Live, tmp_path: Path, a
     assert time.perf_counter() - started < 2
 
 
-def test_a_slow_server_is_not_waited_for(server: Live, tmp_path: Path) -> None:
+def test_a_silent_server_is_not_waited_for(server: Live, tmp_path: Path) -> None:
     def late(_: Any) -> bytes:
         time.sleep(0.5)
         return reply(200, {})
 
-    def drips(handler: Any) -> bytes:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
-        for _ in range(10):
-            time.sleep(0.1)
-            handler.wfile.write(b"x")
+    assert "took too long to answer" in one(server, tmp_path / "p", late, limits=QUICK).message
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+# What a server says first, and then again and again.
+ENDLESS = {
+    "a body": (HEAD + b"Content-Length: 99999999\r\n\r\n", b"x"), "a header": (HEAD, b"X"), "headers": (HEAD, b"X-Y: y\r\n"),
+    "a first line": (b"", b"H"), "100 Continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "chunks": (CHUNKED, b"1\r\nx\r\n"),
+    "the size of a chunk": (CHUNKED, b"0"), "trailers": (CHUNKED + b"0\r\n", b"A: b\r\n"),
+}  # fmt: skip
+
+
+def endless(first: bytes, again: bytes, pause: float, times: int = 1) -> Callable[[Any], bytes]:
+    def answer(handler: Any) -> bytes:
+        handler.wfile.write(first)
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            handler.wfile.write(again * times)
+            time.sleep(pause)
         return b""
 
-    folder = pets(tmp_path / "p")
-    for answer, words in ((late, "took too long to answer"), (drips, "takes more than 0.6 seconds to answer")):
-        server.answers["/pets/1"] = answer
-        (outcome,) = run(folder, [Call("get_pet", {"id": 1})], server.base, limits=QUICK)
-        assert words in outcome.message
+    return answer
+
+
+def all_ends(before: int) -> bool:
+    """Whether nothing goes on: neither our thread nor, as it hears of the end, the server's."""
+    until = time.monotonic() + 1
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.01)
+    return threading.active_count() == before
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_slow_answer_ends_in_time(
+    server: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, scheme: str
+) -> None:
+    base = server.base
+    if scheme == "https":
+        base = over_tls(server, tmp_path, monkeypatch)
+    before = threading.active_count()
+    server.answers["/pets/1"] = endless(*ENDLESS[what], 0.03)
+    started = time.perf_counter()
+    (outcome,) = run(pets(tmp_path / "p"), [Call("get_pet", {"id": 1})], base, limits=Limits(whole=0.3))
+    assert outcome.message == f"127.0.0.1:{server.port} takes more than 0.3 seconds to answer"
+    assert time.perf_counter() - started < 1.2
+    assert all_ends(before)
+
+
+@pytest.mark.parametrize("what", ["100 Continue", "trailers"])
+def test_a_fast_endless_answer_is_not_read_to_its_end(server: Live, tmp_path: Path, what: str) -> None:
+    answer = endless(*ENDLESS[what], 0, 2000)
+    outcome = one(server, tmp_path / "p", answer, limits=Limits(whole=1.5, body=1 << 16))
+    assert outcome.message.endswith("sends more than 256 KiB for one answer")
+
+
+def test_an_answer_on_a_connection_that_is_used_again_ends_in_time(server: Live, tmp_path: Path) -> None:
+    clients, before = [], threading.active_count()
+
+    def quick(handler: Any) -> bytes:
+        clients.append(handler.client_address)
+        handler.close_connection = False
+        return b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+
+    def slow(handler: Any) -> bytes:
+        clients.append(handler.client_address)
+        return endless(*ENDLESS["trailers"], 0.03)(handler)
+
+    server.answers |= {"/pets/1": quick, "/pets/2": slow}
+    wanted = [Call("get_pet", {"id": 1}), Call("get_pet", {"id": 2})]
+    first, second = run(pets(tmp_path / "p"), wanted, server.base, limits=Limits(whole=0.3))
+    assert (first.kind, "takes more than 0.3 seconds" in second.message) == ("new", True)
+    assert clients[0] == clients[1]
+    assert all_ends(before)
+
+
+def test_a_name_that_is_looked_up_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = threading.Event()
+
+    def hangs(*_: object, **__: object) -> list[Any]:
+        ends.wait(5)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    wanted = [Call("get_pet", {"id": 1})]
+    (outcome,) = run(pets(tmp_path / "p"), wanted, "http://a.localhost", limits=Limits(whole=0.1))
+    ends.set()
+    assert outcome.message == "a.localhost takes more than 0.1 seconds to answer"
 
 
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
@@ -136,18 +216,25 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return key, made
 
 
-def test_certificates_are_checked(server: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    key, made = certificate(tmp_path)
+def over_tls(server: Live, folder: Path, monkeypatch: pytest.MonkeyPatch | None = None) -> str:
+    """The base URL of the server, which now wants TLS; its certificate is trusted if there is a monkeypatch."""
+    key, made = certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made, key)
     server.server.socket = context.wrap_socket(server.server.socket, server_side=True)
+    if monkeypatch:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made))
+    return server.base.replace("http:", "https:")
+
+
+def test_certificates_are_checked(server: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = over_tls(server, tmp_path)
     server.answers |= {"/pets/1": reply(200, {}), "/pets/2": reply(302, b"", {"Location": f"{server.base}/pets/1"})}
-    base = server.base.replace("http:", "https:")
     wanted = [Call("get_pet", {"id": 1}), Call("get_pet", {"id": 2})]
     (refused, _) = run(pets(tmp_path / "p"), wanted, base)
     assert "has a certificate that cannot be trusted" in refused.message
     # A bundle of the user's own is used; from https nothing leads to http.
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
     good, downgraded = run(pets(tmp_path / "p"), wanted, base)
     assert good.kind == "new"
     assert downgraded.message.endswith("redirects from https to http, which is not followed")
@@ -187,7 +274,7 @@ def test_secrets_do_not_go_to_another_host(server: Live, tmp_path: Path) -> None
             "/pets/2": reply(302, b"", {"Location": f"{other.base}/x?again={quote(TOKEN)}"}),
         }
         folder = pets(tmp_path / "p", secrets=SECRETS)
-        secrets = {"PETS": TOKEN, "PETS_ID": "1234567"}
+        secrets = {"PETS": TOKEN, "PETS_ID": "70512349"}
         first, second = run(folder, [Call("get_pet", {"id": 1}), Call("get_pet", {"id": 2})], server.base, secrets)
         assert first.kind == "new"
         assert {"authorization", "x-key", "cookie"} <= server.seen[0][2].keys()
@@ -215,6 +302,38 @@ def test_redirects_that_are_not_followed(server: Live, tmp_path: Path, location:
     outcome = one(server, tmp_path / "p", reply(302, b"", {"Location": location}))
     assert (outcome.kind, words in outcome.message) == ("failed", True), outcome.message
     assert len(server.seen) <= 4
+
+
+@pytest.mark.parametrize(
+    ("first", "target", "words"),
+    [
+        ("93.184.216.34", "http://169.254.169.254/latest/meta-data", "a link-local address"),
+        ("93.184.216.34", "http://[fe80::1]/", "a link-local address"),
+        ("93.184.216.34", "http://127.0.0.1:{port}/two", "an address of this machine"),
+        ("93.184.216.34", "http://0.0.0.0:{port}/two", "an address of this machine"),
+        ("93.184.216.34", "http://2130706433:{port}/two", "an address of this machine"),
+        ("93.184.216.34", "http://[::ffff:127.0.0.1]:{port}/two", "an address of this machine"),
+        ("93.184.216.34", "http://10.1.2.3/", "an address in a private network"),
+        ("93.184.216.34", "http://[fd00:ec2::254]/", "an address in a private network"),
+        ("192.168.1.2", "http://127.0.0.1:{port}/two", "an address of this machine"),
+        ("127.0.0.1", "http://169.254.169.254/", "a link-local address"),
+        ("127.0.0.1", "http://127.0.0.1:{port}/two", ""),
+        ("::1", "http://127.0.0.1:{port}/two", ""),
+    ],
+)
+def test_redirects_into_an_inner_network(
+    server: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, target: str, words: str
+) -> None:
+    looked_up = live._addresses
+    monkeypatch.setattr(
+        live, "_addresses", lambda host, port: {first} if host == "localhost" else looked_up(host, port)
+    )
+    location = target.format(port=server.port)
+    server.answers |= {"/pets/1": reply(302, b"", {"Location": location}), "/two": reply(200, {"id": 1})}
+    base = f"http://localhost:{server.port}"
+    (outcome,) = run(pets(tmp_path / "p"), [Call("get_pet", {"id": 1})], base)
+    said = f"localhost:{server.port} redirects to {words}, which is not followed" if words else ""
+    assert (outcome.message, len(server.seen)) == (said, 1 if words else 2)
 
 
 def test_the_body_of_a_redirect_is_not_read(server: Live, tmp_path: Path) -> None:
@@ -251,7 +370,7 @@ def test_what_a_redirect_makes_of_a_request(status: int, method: str, target: st
 # The only door to the network
 
 DOORS = {"socket", "http.client", "urllib.request", "urllib3", "httpx", "aiohttp", "asyncio", "ftplib", "smtplib", "xmlrpc", "ssl", "requests.sessions", "requests.api"}  # fmt: skip
-OPEN = {"mocktools/recording/live.py", "mocktools/transport.py"}
+OPEN = {"mocktools/recording/line.py", "mocktools/recording/live.py", "mocktools/transport.py"}
 VERBS = {"get", "post", "put", "patch", "delete", "head", "options", "request", "Session", "session", "sessions", "api"}
 
 
