@@ -29,7 +29,6 @@ import re
 import sys
 import threading
 import types
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -40,7 +39,7 @@ from urllib.parse import quote
 
 from mocktools import signatures
 from mocktools.errors import MockToolsError
-from mocktools.mistakes import one_line, said, text_of
+from mocktools.mistakes import ADDRESS, one_line, said, text_of
 from mocktools.refusals import ApiError
 from mocktools.router import Incoming, Reply, Route
 from mocktools.server import body_of
@@ -53,7 +52,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _LARGEST_RESULT = 1 << 20  # bytes of a reply
 _LONGEST_MESSAGE = 500  # characters of an exception's text
 _NAME = re.compile(r"[^\W\d][\w.%-]{0,63}(?: [\w.%-]{1,64}){0,8}")
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _MARK = "__mocktools_tool__"
 _OPTIONS = {"name": "a text", "tags": 'a list of texts, as in tags=["travel"]', "example": "arguments that work"}
 
@@ -71,10 +69,10 @@ class Marked:
     @property
     def line(self) -> int:
         """Where the function begins (with its decorators), or 0."""
-        try:
-            code = getattr(inspect.unwrap(self.function), "__code__", None)
-        except ValueError:  # it wraps itself
-            code = None
+        function = self.function
+        with contextlib.suppress(ValueError):  # of one that wraps itself
+            function = inspect.unwrap(function)
+        code = getattr(function, "__code__", None)
         return code.co_firstlineno if isinstance(code, types.CodeType) else 0
 
 
@@ -351,7 +349,7 @@ def _reply(function: Callable[..., Any], signature: Signature, incoming: Incomin
         arguments |= dict.fromkeys(signature.worlds, incoming.world)
         result = function(**arguments)
         doing = "the result is not JSON: "
-        body = _dumped(result)
+        body = signatures.written(result)
     except BaseException as error:
         if isinstance(error, _meant_for_others()):
             raise
@@ -362,7 +360,7 @@ def _reply(function: Callable[..., Any], signature: Signature, incoming: Incomin
 
 
 def _meant_for_others() -> tuple[type[BaseException], ...]:
-    """What goes through a function's tool: Ctrl-C, and what a test of pytest ends with (`pytest.fail` in a function)."""
+    """What goes through a function's tool: Ctrl-C, and what ends a test (`pytest.fail` in a function)."""
     outcomes = sys.modules.get("_pytest.outcomes")
     return (KeyboardInterrupt, outcomes.OutcomeException, outcomes.Exit) if outcomes else (KeyboardInterrupt,)
 
@@ -376,40 +374,9 @@ def _failed(error: BaseException, doing: str) -> Reply:
     return _error(500, f"ApiError with the status {text_of(status, 40)}, which is no error")
 
 
-def _dumped(result: Any) -> bytes:
-    """`result` as JSON; raises an exception that says why it is not."""
-    from pydantic_core import to_jsonable_python
-
-    _refuse_sets(result)
-    plain = to_jsonable_python(result)
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-
-def _refuse_sets(result: Any) -> None:
-    """A set comes in another order with each start of Python, and a run would not repeat."""
-    waiting, seen = [result], set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, set | frozenset):
-            raise TypeError("a set has no order, return sorted(...) instead")
-        if isinstance(value, Iterator):
-            raise TypeError("a generator may run over a set, which has no order; return a list instead")
-        if id(value) in seen or isinstance(value, str | bytes | int | float | type(None)):
-            continue
-        seen.add(id(value))
-        if isinstance(value, Mapping):
-            waiting += value.values()
-        elif isinstance(value, list | tuple | deque):
-            waiting += value
-        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            waiting += [getattr(value, one.name, None) for one in dataclasses.fields(value)]
-        elif hasattr(type(value), "model_fields"):
-            waiting += vars(value).values()
-
-
 def _told(error: BaseException) -> str:
     """ "ValueError: message" of bounded length, without addresses in memory, which differ from run to run."""
-    message = _ADDRESS.sub("", text_of(error, 4 * _LONGEST_MESSAGE))
+    message = ADDRESS.sub("", text_of(error, 4 * _LONGEST_MESSAGE))
     message = message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + "..."
     return f"{type(error).__name__}: {message}".removesuffix(": ")
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # in memory: another one with each start
 _MOST_MISTAKES = 10  # of one call that its refusal names
 _LONGEST_VALUE = 40  # characters of a wrong value that a refusal shows
 _SHOULD = re.compile(r"(?:Input|[A-Z][a-z]+(?: input)?) should ")
@@ -218,7 +219,7 @@ def text_of(value: object, longest: int = 2000) -> str:
 
 def said(error: BaseException, longest: int = 200) -> str:
     """ "ValueError: message" as one printable line of bounded length, whatever the class of the exception does."""
-    return one_line(f"{type(error).__name__}: {text_of(error)}", longest).removesuffix(":")
+    return one_line(f"{type(error).__name__}: {ADDRESS.sub('', text_of(error))}", longest).removesuffix(":")
 
 
 def one_line(text: str, longest: int = 200) -> str:

@@ -1,4 +1,5 @@
-"""What a typed function says of its parameters: a JSON Schema for the caller, and the check of what a caller sends.
+"""What a typed function says of its parameters: a JSON Schema for the caller, the check of what a caller sends; and
+what it returns as JSON.
 
     >>> import mocktools.signatures as signatures
     >>> def forecast(city: str, days: int = 3):
@@ -11,18 +12,23 @@
     ['city']
     >>> signatures.read(forecast).checked({"city": "Paris", "days": "5"})
     {'city': 'Paris', 'days': 5}
+    >>> signatures.written((1, "é")).decode()
+    '[1,"é"]'
 
 Annotations are read by pydantic and docstrings by docstring-parser; both are imported when a function is read. Not
-covered: `*args`, `**kwargs`, positional-only parameters and async functions; they are refused.
+covered: `*args`, `**kwargs`, positional-only parameters and async functions, and results with sets or generators; they
+are refused.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import types
 import typing
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +41,7 @@ from mocktools.world import World
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
 
 
 # Parameters that no JSON object can name, and what to write instead.
@@ -180,6 +187,7 @@ def _model(
     except Exception as error:  # pydantic's errors have no class in common
         raise MockToolsError(_culprit(parameters, hints) or one_line(text_of(error))) from None
     for parameter, field in zip(parameters, model.model_fields.values(), strict=True):
+        _check_order(parameter.name, field)
         if not field.is_required() and field.default_factory is None:
             _check_default(parameter.name, field.default, field.rebuild_annotation())
     return model
@@ -272,6 +280,16 @@ def _check_default(name: str, default: Any, annotation: Any) -> None:
         raise MockToolsError(f"the default of parameter {name!r} cannot be checked: {said(error)}") from None
 
 
+def _check_order(name: str, field: FieldInfo) -> None:
+    """Raises `MockToolsError` if what the schema tells of a parameter has another order with each start of Python."""
+    told = {"default": field.default, "examples": field.examples, "extra schema": field.json_schema_extra}
+    for what, value in told.items():
+        empty = isinstance(value, set | frozenset) and not value
+        disorder = "" if empty else _disorder(value)
+        if disorder:
+            raise MockToolsError(f"the {what} of parameter {name!r} cannot be told: {disorder}; make it a list")
+
+
 def _example(model: type[BaseModel], schema: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments made of the examples in the annotations; empty if a required parameter has none."""
     from pydantic_core import to_jsonable_python
@@ -286,3 +304,37 @@ def _example(model: type[BaseModel], schema: Mapping[str, Any]) -> dict[str, Any
                 return {}
             found[name] = choices[0]
     return found
+
+
+def written(result: Any) -> bytes:
+    """What a function returned, as JSON; raises an exception that says why it is not, of whatever class."""
+    from pydantic_core import to_jsonable_python
+
+    disorder = _disorder(result)
+    if disorder:
+        raise TypeError(f"{disorder}, return {'sorted(...)' if 'generator' not in disorder else 'a list'} instead")
+    plain = to_jsonable_python(result)
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _disorder(value: Any) -> str:
+    """What in `value` comes in another order with each start of Python, so that a run would not repeat, if anything."""
+    waiting, seen = [value], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, set | frozenset):
+            return "a set has no order"
+        if isinstance(value, Iterator):
+            return "a generator may run over a set, which has no order"
+        if id(value) in seen or isinstance(value, str | bytes | int | float | type(None)):
+            continue
+        seen.add(id(value))
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list | tuple | deque):
+            waiting += value
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            waiting += [getattr(value, one.name, None) for one in dataclasses.fields(value)]
+        elif hasattr(type(value), "model_fields"):
+            waiting += vars(value).values()
+    return ""

@@ -98,6 +98,8 @@ def _found(which: str | Path | Sequence[str]) -> Toolset:
             f"{which!r} is a bundled toolset and a folder of tools here; write ./{which} for the folder, or call the "
             "bundled one from elsewhere"
         )
+    if not which.strip():
+        raise UnknownToolset("the name of the toolset is empty")
     if which in toolset_names():
         return _bundled(which, {"starter": STARTER, "all": ALL}.get(which) or tuple(_catalogue()))
     if which in provider_names():
@@ -115,7 +117,8 @@ def _found(which: str | Path | Sequence[str]) -> Toolset:
 def _from_path(path: Path) -> Toolset:
     """The toolset in a Python file, or in a folder or JSON file."""
     if not path.exists():
-        raise MockToolsError(f"no toolset at {path}: there is no such file or folder")
+        shown = str(path) if str(path).isprintable() else repr(str(path))
+        raise MockToolsError(f"no toolset at {shown}: there is no such file or folder")
     if is_code(path):
         from mocktools.sources import python_file
 

@@ -11,7 +11,7 @@ until a test asks for a fixture. Not covered: mock APIs for longer than a test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,7 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known; raises `pytest.UsageError` for an option that is empty."""
+    chosen = config.getoption("mock_apis_toolset")
+    if chosen is not None and not chosen.strip():
+        raise pytest.UsageError(
+            "--mock-apis-toolset is empty; name a toolset, a provider, a path, or tools with commas"
+        )
     config.addinivalue_line(
         "markers",
         "mock_apis(toolset, today='2026-10-30', faults=None, seed=0, allow_network=False, allow_misses=False): "
@@ -55,9 +60,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "mock_apis" in getattr(item, "fixturenames", ()) or item.get_closest_marker("mock_apis"):
             settings = _settings(item)
-            if repr(settings) not in checked:
+            key = _key(settings)
+            if key not in checked:
                 _check(item, settings)
-                checked.add(repr(settings))
+                checked.add(key)
+
+
+def _key(settings: dict[str, Any]) -> str:
+    """The same for the same settings; those that cannot be written down are checked, and refused, at the first test."""
+    try:
+        return repr(settings)
+    except Exception:
+        return ""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -165,10 +179,11 @@ def scripted_model(request: pytest.FixtureRequest) -> Iterator[Callable[..., Scr
     def make(replies: Sequence[str] | Path, *, leftover: bool = False) -> Script:
         if isinstance(replies, Path):
             model = cast("Script", Script.from_file(replies))
-        elif isinstance(replies, str) or not all(isinstance(reply, str) for reply in replies):
-            raise pytest.UsageError("scripted_model takes a list of replies, each a text, or the Path of a script")
         else:
-            model = Script(replies)
+            texts = list(replies) if isinstance(replies, Iterable) and not isinstance(replies, str) else [None]
+            if not all(isinstance(text, str) for text in texts):
+                raise pytest.UsageError("scripted_model takes a list of replies, each a text, or the Path of a script")
+            model = Script(cast("list[str]", texts))
         made.append((model, leftover))
         request.node.stash[_SCRIPTS].append(model)
         return model
@@ -200,14 +215,14 @@ def _settings(item: pytest.Item) -> dict[str, Any]:
     """What the markers of a test say together, the nearest first; raises `pytest.UsageError` with one line."""
     config = item.config
     default = config.getoption("mock_apis_toolset") or config.getini("mock_apis_toolset") or "starter"
-    found: dict[str, Any] = {"toolset": default.split(",") if "," in default else default}
+    found: dict[str, Any] = {"toolset": [name.strip() for name in default.split(",")] if "," in default else default}
     for marker in reversed(list(item.iter_markers("mock_apis"))):
         given = dict(marker.kwargs)
         if len(marker.args) > 1 or (marker.args and "toolset" in given):
             raise _misuse(item, "it takes one toolset; for several tools give a list of their names")
         unknown = [name for name in given if name not in _OPTIONS]
         if unknown:
-            raise _misuse(item, f"{unknown[0]!r} is no option; there are: {', '.join(_OPTIONS)}")
+            raise _misuse(item, f"{unknown[0][:40]!r} is no option; there are: {', '.join(_OPTIONS)}")
         found |= given | ({"toolset": marker.args[0]} if marker.args else {})
     toolset = found["toolset"]
     if isinstance(toolset, str) and ("/" in toolset or toolset.endswith((".py", ".json"))):
@@ -221,7 +236,7 @@ def _date(item: pytest.Item, value: Any) -> Any:
     try:
         return datetime.date.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        raise _misuse(item, f"today={value!r} is not a date in the form YYYY-MM-DD") from None
+        raise _misuse(item, f"today={value[:40]!r} is not a date in the form YYYY-MM-DD") from None
 
 
 def _check(item: pytest.Item, settings: dict[str, Any]) -> None:
@@ -229,14 +244,14 @@ def _check(item: pytest.Item, settings: dict[str, Any]) -> None:
     import datetime
 
     import mocktools
+    from stesim.testing import check_choice, shown
 
     wrong = [
-        f"{name}={settings[name]!r} is not {wanted}"
+        f"{name}={shown(settings[name])} is not {wanted}"
         for name, kinds, wanted in (
             ("toolset", (str, list, tuple, Path, mocktools.Toolset), "a name, a path or a list of tools"),
             ("today", datetime.date, 'a date, as in "2026-10-30"'),
             ("faults", (str, type(None)), 'a text such as "429:0.1"'),
-            ("seed", int, "a whole number"),
             ("allow_network", bool, "True or False"),
             ("allow_misses", bool, "True or False"),
         )
@@ -246,6 +261,7 @@ def _check(item: pytest.Item, settings: dict[str, Any]) -> None:
         raise _misuse(item, wrong[0])
     choices = {name: value for name, value in settings.items() if not name.startswith("allow_")}
     try:
+        check_choice(settings["toolset"], settings.get("seed", 0))
         with mocktools.activate(**choices):
             pass
     except mocktools.MockToolsError as error:
@@ -253,5 +269,7 @@ def _check(item: pytest.Item, settings: dict[str, Any]) -> None:
 
 
 def _misuse(item: pytest.Item, why: str) -> pytest.UsageError:
+    from mocktools.mistakes import one_line
+
     where = "@pytest.mark.mock_apis" if item.get_closest_marker("mock_apis") else "the default toolset of mock_apis"
-    return pytest.UsageError(f"{item.nodeid[:200]}: {where}: {' '.join(why.split())}")
+    return pytest.UsageError(f"{item.nodeid[:200]}: {where}: {one_line(why, 600)}")

@@ -6,7 +6,7 @@
         apis.assert_called("forecast_weather", {"city": "Paris"})
 
 `pytest_plugin.py` makes fixtures of both; they work without pytest as well. Not covered: calls by other HTTP clients
-than `requests`; they are refused.
+than `requests`; they are refused. Threads that go on after the block: nothing stops them any more.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any, overload
 import mocktools
 from mocktools.errors import unknown
 from mocktools.faults import KINDS
+from mocktools.mistakes import ADDRESS, one_line
 from mocktools.router import Incoming, Reply, Route
 from stesim.calls import Call, recorded, tool_of
 from stesim.errors import NetworkBlocked, ScriptExhausted
@@ -35,6 +36,8 @@ from stesim.records import Message, Place, Request, Sampling
 _planning = threading.Lock()
 _LONGEST = 200  # characters of a text that a message shows
 _MOST_NAMES = 12  # that a message lists
+_LONGEST_VALUE = 60
+_LAST_SEED = 2**63 - 1
 
 
 class Calls(Sequence[Call]):
@@ -201,8 +204,9 @@ def mocked(
     """`mocktools.activate`, with a record of the calls, and with other ways to the network shut.
 
     What does not go through `requests` may only reach this machine, unless `allow_network`: it gets a `NetworkBlocked`
-    and is noted in `blocked`. Raises `MockToolsError` as `activate` does.
+    and is noted in `blocked`. Raises `MockToolsError` as `activate` does, and for an empty name and an odd seed.
     """
+    check_choice(toolset, seed)
     chosen = toolset if isinstance(toolset, mocktools.Toolset) else mocktools.load(toolset)
     calls: list[Call] = []
     planned: list[_Failure] = []
@@ -217,6 +221,27 @@ def mocked(
         contextlib.nullcontext() if allow_network else _guarded(apis.blocked),
     ):
         yield apis
+
+
+def check_choice(toolset: Any, seed: Any = 0) -> None:
+    """Raises `mocktools.MockToolsError` for a toolset that cannot mean any, and for what is no seed."""
+    __tracebackhide__ = True
+    if isinstance(toolset, str) and not toolset.strip():
+        raise mocktools.MockToolsError("the toolset is an empty text; write a name, a path or a list of tools")
+    strange = [one for one in toolset if not isinstance(one, str)] if isinstance(toolset, list | tuple) else []
+    if strange:
+        raise mocktools.MockToolsError(f"the list of tools has {shown(strange[0])}, which is not the name of a tool")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _LAST_SEED:
+        raise mocktools.MockToolsError(f"seed={shown(seed)} is not a whole number from 0 to {_LAST_SEED}")
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it, on one line of bounded length."""
+    try:
+        text = repr(value)
+    except Exception:  # a number with too many digits, or a class that cannot do it
+        text = f"a {type(value).__name__}"
+    return one_line(ADDRESS.sub("", text), _LONGEST_VALUE)
 
 
 def _elsewhere(chosen: mocktools.Toolset, method: str, url: str) -> str:

@@ -7,7 +7,8 @@
     python -c "from mocktools.sources import entry_points; print(entry_points.names())"
 
 What the entry point names is a `Toolset`, the path of one (a Python file, a folder, a JSON file), or a function that
-returns either. What the package prints meanwhile goes to standard error. Not covered: choosing between two packages that offer the same name; it is refused.
+returns either. What the package prints meanwhile goes to standard error. Not covered: choosing between two packages
+that offer the same name; it is refused.
 """
 
 from __future__ import annotations

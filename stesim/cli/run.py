@@ -205,14 +205,21 @@ def _explore_into(
     try:
         with _ending_well(), view:
             drive(exploration.explore(), recording)
-    except (KeyboardInterrupt, Terminated) as stop:
+    except KeyboardInterrupt as stop:
         click.echo(f"\nstopped: {view.done} of {view.whole} trials are finished and kept.", err=True)
         click.echo(f"Go on with: stesim run --out {folder.path}", err=True)
         raise SystemExit(stop.code if isinstance(stop, Terminated) else 130) from None
 
 
-class Terminated(SystemExit):
-    """The system asked the process to end."""
+class Terminated(KeyboardInterrupt):
+    """The system asked the process to end; `code` is the exit code that says so.
+
+    Like Ctrl-C, nothing that a tool does may swallow it.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @contextlib.contextmanager

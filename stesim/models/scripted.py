@@ -28,7 +28,8 @@ _LARGEST = 64 << 20  # bytes of a script
 class ScriptedModel:
     """Answers the nth request with the nth text, cut at the request's stop texts as a real model's would be.
 
-    A text is a whole reply: what a real model's reply would be made to begin with is not put before it.
+    A text is a whole reply: what a real model's reply would be made to begin with is not put before it. Raises
+    `ModelError` for one that cannot be written down.
     """
 
     context: int | None = None
@@ -36,6 +37,12 @@ class ScriptedModel:
 
     def __init__(self, texts: Sequence[str], name: str = "scripted") -> None:
         self._texts = list(texts)
+        for number, text in enumerate(self._texts, 1):
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                half = ascii(text[error.start])[1:-1]
+                raise ModelError(f"{name}: reply {number} has {half}, half of a character, which is no text") from None
         self._next = 0
         self.name = name
         self.fingerprint = hashlib.sha256(orjson.dumps(self._texts)).hexdigest()

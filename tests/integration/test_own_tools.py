@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -193,3 +196,19 @@ def test_the_examples_of_own_tools_work(type_: Type) -> None:
         assert tools.get("book_room").call({**arguments, "hour": 99}, other).status == 400
     output = type_("tools", "call", "catering_price", '{"people": 6}', "--toolset", EXAMPLES / "mytools.py").stdout
     assert json.loads(output) == {"total": 21.0, "currency": "EUR"}
+
+
+def test_a_signal_within_a_tool_ends_the_run(tmp_path: Path) -> None:
+    """What a tool's function is doing when the system asks the process to end is not an answer of the tool."""
+    path = tmp_path / "slow.py"
+    lines = ["import os, signal, mocktools", "", "@mocktools.tool", "def wait(text: str) -> str:", '    """Wait."""']
+    path.write_text("\n".join([*lines, "    os.kill(os.getpid(), signal.SIGTERM)", "    return text", ""]), "utf-8")
+    model = script(tmp_path, "?", call("wait", {"text": "x"}), answer("Yes."), "Yes")
+    words = ["run", "--model", model, "--toolset", "slow.py", "--out", "r", *SMALL]
+    found = subprocess.run(
+        [sys.executable, "-m", "stesim", *words], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert found.returncode == 143, found.stderr
+    assert "stopped: 0 of 1 trials are finished and kept." in found.stderr
+    assert (tmp_path / "r/trials.jsonl").read_bytes() == b""

@@ -198,16 +198,28 @@ def test_the_marker_is_enough():
         ("today='1999-01-01'", "today must be a date from 2024-01-01 to 2027-12-31*"),
         ("faults='429'", "faults '429': '' is not a share from 0 to 1, such as 429:0.1"),
         ("faults=429", "faults=429 is not a text such as \"429:0.1\""),
-        ("seed='a'", "seed='a' is not a whole number"),
+        ("seed='a'", "seed='a' is not a whole number from 0 to 9223372036854775807"),
+        ("seed=True", "seed=True is not a whole number from 0 to *"),
+        ("seed=-1", "seed=-1 is not a whole number from 0 to *"),
+        ("seed=10**400", "seed=10000*0... is not a whole number from 0 to *"),
+        ("seed=10**5000", "seed=a int is not a whole number from 0 to *"),
+        ("''", "the toolset is an empty text; write a name, a path or a list of tools"),
+        ("['get_country', 5]", "the list of tools has 5, which is not the name of a tool"),
+        ("'./gone.py'", "*gone.py, line 2: Gone: (no text)"),
         ("allow_misses='no'", "allow_misses='no' is not True or False"),
+        ("'./\\x1b[31m/x.py'", "no toolset at *[[]31m/x.py: there is no such file or folder"),
+        ("object()", "toolset=<object object> is not a name, a path or a list of tools"),
         ("3", "toolset=3 is not a name, a path or a list of tools"),
     ],
 )  # fmt: skip
 def test_a_wrong_marker_is_one_line(marker: str, reason: str, pytester: pytest.Pytester, forecast: str) -> None:
+    gone = "class Gone(BaseException):\n    __str__ = None\nraise Gone"
+    pytester.makepyfile(gone=gone.replace(":\n   ", ":"))
     result = outcome(pytester, forecast, f"@pytest.mark.mock_apis({marker})\ndef test_it(): pass")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: test_it.py::test_it: @pytest.mark.mock_apis: {reason}"])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert "\x1b" not in result.stderr.str()
 
 
 def test_a_wrong_default_is_one_line(pytester: pytest.Pytester, forecast: str) -> None:
@@ -215,6 +227,32 @@ def test_a_wrong_default_is_one_line(pytester: pytest.Pytester, forecast: str) -
     result = outcome(pytester, forecast, text, "--mock-apis-toolset=wether")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: *: the default toolset of mock_apis: no toolset is called 'wether'*"])
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_option_is_one_line(text: str, pytester: pytest.Pytester, forecast: str) -> None:
+    result = outcome(pytester, forecast, "def test_it(): pass", f"--mock-apis-toolset={text}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --mock-apis-toolset is empty; name a toolset, *"])
+
+
+def test_without_pytest_the_same_is_refused() -> None:
+    from mocktools import MockToolsError
+    from stesim.testing import mocked
+
+    for choice in ({"toolset": ""}, {"seed": True}, {"seed": -1}, {"seed": 10**5000}):
+        with pytest.raises(MockToolsError), mocked(**choice):  # type: ignore[arg-type]
+            pass
+
+
+def test_a_tool_can_fail_its_test(pytester: pytest.Pytester, forecast: str) -> None:
+    pytester.makepyfile(
+        mine="import mocktools, pytest\n@mocktools.tool\ndef say():\n    'Say.'\n    pytest.fail('must not be called')\n"
+    )
+    text = "@pytest.mark.mock_apis('./mine.py')\ndef test_it(mock_apis):\n    mock_apis.get('say').call({})\n"
+    result = outcome(pytester, forecast, text)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *Failed: must not be called"])
 
 
 def test_nothing_reaches_the_network(pytester: pytest.Pytester, forecast: str) -> None:
@@ -305,14 +343,25 @@ def test_running_out_is_reported_when_swallowed(scripted_model):
 
 def test_a_text_is_no_list(scripted_model):
     scripted_model("one")
+
+def test_a_number_is_no_list(scripted_model):
+    scripted_model(5)
+
+def test_half_a_character(scripted_model):
+    scripted_model(["one", "a\\ud800"])
+
+def test_any_row_of_texts_will_do(scripted_model):
+    assert scripted_model(text for text in ("one", "two"))("x") == "one"
 """,
     )
-    result.assert_outcomes(passed=4, failed=3, errors=2)
+    result.assert_outcomes(passed=5, failed=5, errors=3)
     result.stdout.fnmatch_lines([
         "scripted model: 2 of its 3 replies were not asked for; the next is 'two' (scripted_model(..., leftover=True) allows that)",
         "scripted model: it has 0 replies, and was asked for one more",
         "E *ScriptExhausted: scripted: it has 0 replies, and was asked for one more; its last prompt ends 'What now[?]'",
         "E *UsageError: scripted_model takes a list of replies, each a text, or the Path of a script",
+        "E *UsageError: scripted_model takes a list of replies, each a text, or the Path of a script",
+        "E *ModelError: scripted: reply 2 has *ud800, half of a character, which is no text",
     ], consecutive=False)  # fmt: skip
 
 

@@ -39,7 +39,27 @@ def broken():
     raise RuntimeError("no\\nluck")
 
 
+def stopped():
+    raise SystemExit(4)
+
+
+class Odd(BaseException):
+    def __str__(self):
+        raise self
+
+
+def odd():
+    raise Odd
+
+
+def loud():
+    print("made")
+    return TOOLSET
+
+
+print("imported")
 number = 3
+empty = ""
 '''
 
 
@@ -74,7 +94,10 @@ def test_a_package_offers_a_toolset(site: Path, name: str) -> None:
     ("value", "words"),
     [
         ("zoo_tools:broken", "RuntimeError: no luck"),
+        ("zoo_tools:stopped", "SystemExit: 4"),
+        ("zoo_tools:odd", "Odd: (no text)"),
         ("zoo_tools:number", "it is of type int, not a Toolset or a path"),
+        ("zoo_tools:empty", "it is an empty text, not a Toolset or a path"),
         ("zoo_tools:absent", "AttributeError"),
         ("nothing_like_it:x", "ModuleNotFoundError: No module named 'nothing_like_it'"),
     ],
@@ -87,6 +110,12 @@ def test_a_broken_offer_is_one_line(site: Path, value: str, words: str) -> None:
     assert "\n" not in text
     assert f"toolset 'pets' of the package zoo ({value}) is unusable" in text
     assert words in text
+
+
+def test_what_a_package_prints_does_not_reach_stdout(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    install(site, "town", {"pets": "town_tools:loud"})
+    mocktools.load("pets")
+    assert capsys.readouterr() == ("", "imported\nmade\n")
 
 
 def test_two_packages_with_one_name(site: Path) -> None:

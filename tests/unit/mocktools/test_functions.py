@@ -240,6 +240,15 @@ def test_results_are_json(expression: str, expected: Any, tmp_path: Path) -> Non
         ("raise ValueError('x' * 1000)", 500, f"ValueError: {'x' * 500}..."),
         ("raise KeyError()", 500, "KeyError"),
         ("raise SystemExit(3)", 500, "SystemExit: 3"),
+        ("class Cancelled(BaseException): pass\n    raise Cancelled('x')", 500, "Cancelled: x"),
+        ("raise GeneratorExit", 500, "GeneratorExit"),
+        ("import asyncio; raise asyncio.CancelledError", 500, "CancelledError"),
+        ("class Odd(ValueError):\n        __str__ = lambda self: exit(5)\n    raise Odd", 500, "Odd: (no text)"),
+        ("class Odd(ApiError):\n        __init__ = lambda self: None\n    raise Odd", 500, "ApiError with the status None"),
+        ("class Odd: __str__ = lambda self: 1 / 0\n    raise ApiError(404, 'x', Odd())", 404, "(no text)"),
+        ("return (x for x in {'b', 'a'})", 500, "the result is not JSON: TypeError: a generator may run over a set, which has no order, return a list instead"),
+        ("return {'a': map(str, {1})}", 500, "the result is not JSON: TypeError: a generator may run over a set"),
+        ("import collections; return collections.deque([{1}])", 500, "the result is not JSON: TypeError: a set has no order"),
         ("return {}['Paris']", 500, "KeyError: 'Paris'"),
         ("raise TypeError(repr(object()))", 500, "TypeError: <object object>"),
         ("def f(): f()\n    f()", 500, "RecursionError: maximum recursion depth exceeded"),
@@ -256,6 +265,42 @@ def test_what_goes_wrong_is_data(statement: str, status: int, expected: str, tmp
     assert found == status
     assert body["error"].startswith(expected)
     assert len(body["error"]) < 700
+
+
+class Interrupted(KeyboardInterrupt):
+    """As a program that ends well at a signal may raise it."""
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, Interrupted, pytest.fail.Exception, pytest.exit.Exception])
+def test_what_ends_the_program_or_the_test_goes_through(stop: type[BaseException]) -> None:
+    def act() -> None:
+        """Do it."""
+        raise stop("now")
+
+    act.__qualname__ = "act"
+    with mocktools.activate(mocktools.functions.toolset("made", [act])) as tools, pytest.raises(stop, match="now"):
+        tools.tools[0].call({})
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: mocktools.tool(tags=5), 'the tags of @tool must be a list of texts, as in tags=["travel"]'),
+        (lambda: mocktools.tool(bogus=5), "@tool has no option 'bogus'; there are: name (a text), tags ("),
+        (lambda: mocktools.functions.toolset("made", [5]), "@tool is for functions, not for a int"),
+    ],
+)
+def test_wrong_options_outside_a_file(make: Any, reason: str) -> None:
+    with pytest.raises(mocktools.MockToolsError) as caught:
+        make()
+    assert str(caught.value).startswith(reason)
+
+
+def test_options_beside_a_function_count() -> None:
+    def act() -> None: ...
+
+    mocktools.tool(act, tags=["maths"])
+    assert act.__mocktools_tool__.tags == ("maths",)  # type: ignore[attr-defined]
 
 
 def test_state_belongs_to_a_world_and_is_no_parameter(tmp_path: Path) -> None:
@@ -290,54 +335,6 @@ def test_two_loads_give_the_same_and_a_change_shows(tmp_path: Path, monkeypatch:
     assert first.tools == again.tools == moved.tools
     assert load(write(elsewhere, text + "# changed")).fingerprint != first.fingerprint
     assert not list(tmp_path.rglob("__pycache__"))
-
-
-AT = HEAD.count("\n") + KINDS.count("\n") + 1
-
-
-@pytest.mark.parametrize(
-    ("text", "place", "reason"),
-    [
-        ("@tool\nasync def f(x: int): 'Do.'", "line 1, f", "it is async; write a plain `def`"),
-        ("@tool\ndef f(*x: int): 'Do.'", "line 1, f", "a tool cannot have *x: take a list instead"),
-        ("@tool\ndef f(**x: int): 'Do.'", "line 1, f", "a tool cannot have **x: name each parameter instead"),
-        ("@tool\ndef f(x: int, /): 'Do.'", "line 1, f", "a tool cannot have positional-only x: leave out the slash"),
-        ("\n@tool\ndef f(x): 'Do.'", "line 2, f", "parameter 'x' has no annotation; write one, as in x: str"),
-        ("@tool\ndef f(x: int): pass", "line 1, f", "it has no docstring that says what the tool does; write one"),
-        ("@tool\ndef f(x: 'Nope'): 'Do.'", "line 1, f", "an annotation cannot be read: NameError: name 'Nope' is not defined"),
-        ("@tool\ndef f(y: int, x: list[World]): 'Do.'", "line 1, f", "the annotation of parameter 'x' has no JSON Schema: Unable to generate"),
-        ("@tool\ndef f(x: Any = object()): 'Do.'", "line 1, f", "the default of parameter 'x' cannot be written as JSON, being object"),
-        ("@tool\ndef f(x: Union[int, World] = 1): 'Do.'", "line 1, f", "the annotation of parameter 'x' has no JSON Schema: "),
-        ("@tool\ndef f(x: typing.Callable): 'Do.'", "line 1, f", "the annotation of parameter 'x' has no JSON Schema: "),
-        ("@tool\ndef f(x: int = 'a'): 'Do.'", "line 1, f", "the default of parameter 'x' does not fit its annotation: Input should be"),
-        ("@tool\ndef f(): 'Do.'\n@tool\ndef f(): 'Do.'", "line 3, f", f"another tool is called 'f' (line {AT}); rename one, or use @tool(name=...)"),
-        ("@tool(name='a{b}')\ndef f(): 'Do.'", "line 1, f", "'a{b}' is no name for a tool"),
-        ("@tool(example={'y': 1})\ndef f(x: int = 1): 'Do.'", "line 1, f", "its example has 'y', which is not a parameter"),
-        ("@tool(example={})\ndef f(x: int): 'Do.'", "line 1, f", "its example does not work: Missing required parameter: x"),
-        ("class A:\n  @tool\n  def f(self): 'Do.'", "line 2, f", "it is inside a class or a function"),
-        ("@tool\nclass A: pass", "line 1", "@tool is for functions, not for the class A"),
-        ("@tool('x')\ndef f(): 'Do.'", "line 1", "@tool is for functions, not for a str; write @tool or @tool(name=...)"),
-        ("@tool(tags='x')\ndef f(): 'Do.'", "line 1, f", "the tags of f must be a list of texts"),
-        ("def f(x: int): 'Do.'", "", "no function is a tool; write @mocktools.tool above those that are"),
-        ("\nimport nope.at.all", "line 2", "ModuleNotFoundError: No module named 'nope'; install it"),
-        ("def f(): return 1 / 0\nf()", "line 1", "ZeroDivisionError: division by zero"),
-        ("raise SystemExit('stop\\n\\x1b[31m now')", "line 1", "SystemExit: stop"),
-        ("def f(:", "line 1", "invalid syntax"),
-    ],
-)  # fmt: skip
-def test_mistakes_are_one_line(text: str, place: str, reason: str, tmp_path: Path) -> None:
-    path = write(tmp_path, text)
-    with pytest.raises(mocktools.MockToolsError) as caught:
-        load(path)
-    shown = str(path) if len(str(path)) <= 100 else str(path)[:100] + "..."
-    if place:
-        number, _, rest = place.removeprefix("line ").partition(",")
-        place = f", line {int(number) + AT - 1}{',' * bool(rest)}{rest}"
-    assert f": {reason}" in str(caught.value)
-    if sys.version_info >= (3, 11):  # before that a decorator that raises had its function's line
-        assert str(caught.value).startswith(f"{shown}{place}: {reason}")
-    assert str(caught.value).isprintable()
-    assert len(str(caught.value)) < 600
 
 
 def test_the_example_file_works() -> None:
