@@ -4,8 +4,9 @@
     python -c "from mocktools.recording import Recorder; print(Recorder('mytools/').tools)"
 
 Modules, each importing only those before it: `hidden` (credentials, and how they are kept out of fixtures), `line` (a
-bound on the time and the bytes of a request), `live` (the only module of this project that opens connections), `kept` (an answer as a fixture has it), `calls` (what is asked),
-`recorder`. Not covered: answers that are not text, credentials that must be fetched first (OAuth), cookies of a server.
+bound on the time and the bytes of a request), `live` (the only module of this project that opens connections), `kept`
+(an answer as a fixture has it), `calls` (what is asked), `recorder`. Not covered: answers that are not text,
+credentials that must be fetched first (OAuth), cookies of a server.
 """
 
 from mocktools.recording.live import Limits, Unreachable

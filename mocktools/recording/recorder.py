@@ -5,17 +5,19 @@
         print(recorder.record(step).kind)
 
 `plan` finds the user's mistakes before anything is sent; `record` sends one request and writes one file, all at once.
-An answer that has not changed leaves the file as it was. Not covered: two recorders in one folder at the same time.
+An answer that has not changed leaves the file as it was; several recorders may work in one folder. Not
+covered: undoing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import fcntl
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +26,7 @@ from urllib.parse import urlsplit
 from mocktools import transport
 from mocktools.errors import MockToolsError
 from mocktools.exchanges import format, misfits, secrets
-from mocktools.exchanges.files import FileError, place_of, shown
+from mocktools.exchanges.files import FileError, place_of, shown, unfit
 from mocktools.exchanges.format import ABSENT, Call, Exchange, FixtureFile, Response
 from mocktools.exchanges.matching import Canonical, canonical, canonical_json
 from mocktools.exchanges.routes import Book
@@ -195,12 +197,30 @@ class Recorder:
             found = kept.response(step.sent, answer, step.keys.hidden, self.options.keep_personal)
         except Unreachable as error:
             return Outcome(call, "failed", answer.status, message=str(error))
-        return self._store(step, found)
+        alone = format.content_of(FixtureFile("-", "-", "-", exchanges=(_exchange(call, found.response),)))
+        if wrong := unfit(alone) or next((words for _, words in format.problems(alone)), None):
+            return Outcome(call, "failed", answer.status, message=f"the answer cannot be stored: it {wrong}")
+        with self._alone():
+            return self._store(step, found)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One recorder at a time reads the file of a tool and writes it again; others wait."""
+        try:
+            self.fixtures.mkdir(exist_ok=True)
+            folder = os.open(self.fixtures, os.O_RDONLY)
+        except OSError as error:
+            raise FileError(self.fixtures, "", f"cannot be made: {error.strerror}") from None
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _step(self, call: Call, seen: set[Canonical]) -> Step:
         """What to do for one call, still without its secrets."""
-        if unfit := self.wrong(call):
-            raise MockToolsError(f"tool {shown(call.tool)}: {unfit}")
+        if wrong := self.wrong(call):
+            raise MockToolsError(f"tool {shown(call.tool)}: {wrong}")
         sent = self._tools[call.tool].request(call.arguments)
         wanted = canonical(sent.method, sent.url, sent.body)
         file, index = self._stored.get(wanted, (None, 0))
@@ -211,8 +231,8 @@ class Recorder:
             skip = "a fixture answers it already"
         elif file is not None and not file.name.startswith(PREFIX):
             skip = f"{file.name}: {place_of(['exchanges', index])}, which was written by hand, answers it"
-        elif wrong := url_problem(sent.url) or _dots(wanted):
-            raise MockToolsError(f"tool {shown(call.tool)}: the address for {_shown(call)} {wrong}")
+        elif odd := url_problem(sent.url) or _dots(wanted):
+            raise MockToolsError(f"tool {shown(call.tool)}: the address for {_shown(call)} {odd}")
         return Step(call, sent, wanted, Keys(), skip)
 
     def _check_tool(self, tool: Tool) -> None:
@@ -259,7 +279,7 @@ class Recorder:
         kind: Kind = "new"
         message = ""
         if index is None:
-            exchanges.append(Exchange(call=Call(step.call.tool, dict(step.call.arguments)), response=found.response))
+            exchanges.append(_exchange(step.call, found.response))
         else:
             message = _difference(exchanges[index].response, found.response)
             if not message:
@@ -267,10 +287,6 @@ class Recorder:
             kind = "changed"
             exchanges[index] = replace(exchanges[index], response=found.response)
         made = self._headed(content, self._tools[step.call.tool])
-        try:
-            path.parent.mkdir(exist_ok=True)
-        except OSError as error:
-            raise FileError(path.parent, "", f"cannot be made: {error.strerror}") from None
         format.write(path, replace(made, exchanges=tuple(exchanges)))
         self._stored[step.wanted] = (path, len(exchanges) - 1 if index is None else index)
         return Outcome(step.call, kind, status, path, message, notes)
@@ -300,6 +316,10 @@ class Recorder:
         if source.startswith("recorded from ") and host not in source.removeprefix("recorded from ").split(", "):
             source += f", {host}"
         return replace(content, source=source, as_of=day)
+
+
+def _exchange(call: Call, response: Response) -> Exchange:
+    return Exchange(call=Call(call.tool, dict(call.arguments)), response=response)
 
 
 def file_name(tool: str) -> str:

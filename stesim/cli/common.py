@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,15 @@ class Group(click.Group):
             where = f": {error.filename}" if error.filename else ""
             click.echo(f"stesim: {error.strerror or error}{plain(str(where))}", err=True)
             ctx.exit(2)
+
+
+class Finite(click.FloatRange):
+    """A range of numbers that holds no NaN."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or click's own error."""
+        number = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{value} is not a number.", param, ctx)
 
 
 def toolset_option(default: str = "") -> Callable[[Any], Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stesim.cli.common import plain, shorten
+from stesim.cli.common import Finite, plain, shorten
 from stesim.errors import UserError
 from stesim.toolbox import user_errors
 
@@ -54,7 +54,7 @@ Examples:
 )
 @click.option("--keep-personal", is_flag=True, help="Do not take e-mail addresses and tokens out of the answers.")
 @click.option("--keep-busy", is_flag=True, help="Also store answers such as 429 and 503.")
-@click.option("--pause", type=click.FloatRange(0, 60), default=0.0, metavar="SECONDS", help="Wait between two calls.")
+@click.option("--pause", type=Finite(0, 60), default=0.0, metavar="SECONDS", help="Wait between two calls.")
 @click.option("--json", "json_", is_flag=True, help="Print a list of objects.")
 def record(
     tool_file: Path,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import math
 import os
 import signal
 import threading
@@ -16,7 +15,7 @@ import click
 
 from stesim import toolbox
 from stesim.cli import build, finish
-from stesim.cli.common import complete_tools, echo_json, plain, toolset_option
+from stesim.cli.common import Finite, complete_tools, echo_json, plain, toolset_option
 from stesim.cli.view import make_view
 from stesim.errors import UserError
 from stesim.explore import Exploration, drive
@@ -55,15 +54,6 @@ def _switch(name: str, text: str) -> Callable[[Any], Any]:
 
 MOST = 10**6
 POSITIVE = click.IntRange(1, MOST)
-
-
-class Finite(click.FloatRange):
-    """A range of numbers that holds no NaN."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number, or click's own error."""
-        number = super().convert(value, param, ctx)
-        return number if math.isfinite(number) else self.fail(f"{value} is not a number.", param, ctx)
 
 
 @click.command(epilog=EPILOG, short_help="Explore tools by trial and error.")

@@ -170,6 +170,32 @@ def test_ctrl_c_keeps_what_was_recorded(server: Live, tmp_path: Path) -> None:
     assert (TOKEN in text, '"token": "[removed]"' in text) == (False, True)
 
 
+def test_an_answer_that_cannot_be_stored_stops_no_other(type_: Type, server: Live, tmp_path: Path) -> None:
+    server.answers |= {"/pets/1": reply(200, b"[" * 63 + b"]" * 63), "/pets/2": reply(200, {"id": 2})}
+    pets(tmp_path / "mine")
+    words = ("--args", '{"id": 1}', "--args", '{"id": 2}')
+    done = type_("tools", "record", "mine", "--base-url", server.base, "--tool", "get_pet", *words, code=1).stdout
+    assert 'failed     get_pet {"id": 1}: the answer cannot be stored: it is nested more than 64 levels deep' in done
+    assert 'new        get_pet {"id": 2}  HTTP 200' in done
+
+
+def test_recorders_side_by_side_lose_nothing(server: Live, tmp_path: Path) -> None:
+    pets(tmp_path / "mine")
+    begun = []
+    for first in (0, 10, 20):
+        calls = [word for number in range(first, first + 10) for word in ("--args", f'{{"id": {number}}}')]
+        words = ["tools", "record", "mine", "--base-url", server.base, "--tool", "get_pet", *calls]
+        begun.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "stesim", *words], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )
+        )  # fmt: skip
+    assert ["10 new" in process.communicate()[0] for process in begun] == [True] * 3
+    stored = json.loads((tmp_path / "mine/fixtures/recorded-get_pet.json").read_bytes())
+    assert {one["call"]["arguments"]["id"] for one in stored["exchanges"]} == set(range(30))
+
+
 def test_help_has_examples(type_: Type) -> None:
     shown = type_("tools", "record", "--help").stdout
     assert "stesim tools record mytools/ --from queries.jsonl --missing" in shown
