@@ -16,6 +16,7 @@ from pathlib import Path
 from mocktools.errors import MockToolsError, UnknownTool, UnknownToolset, unknown
 from mocktools.faults import Faults
 from mocktools.lists import ALL, STARTER
+from mocktools.mistakes import one_line
 from mocktools.paths import fixtures_dir
 from mocktools.provider import Provider
 from mocktools.providers import MODULES, PROVIDERS
@@ -117,8 +118,7 @@ def _found(which: str | Path | Sequence[str]) -> Toolset:
 def _from_path(path: Path) -> Toolset:
     """The toolset in a Python file, or in a folder or JSON file."""
     if not path.exists():
-        shown = str(path) if str(path).isprintable() else repr(str(path))
-        raise MockToolsError(f"no toolset at {shown}: there is no such file or folder")
+        raise MockToolsError(f"no toolset at {one_line(str(path), 200)}: there is no such file or folder")
     if is_code(path):
         from mocktools.sources import python_file
 

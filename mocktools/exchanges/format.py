@@ -185,6 +185,19 @@ def write(path: Path, content: FixtureFile) -> None:
 
     Raises `FileError` for what `read` would refuse, and if the file cannot be written.
     """
+    data = encoded(path, content)
+    part = staged(path, data)
+    try:
+        part.replace(path)
+    except BaseException as error:
+        _drop(part)
+        if isinstance(error, OSError):
+            raise FileError(path, "", f"cannot be written: {error.strerror}") from None
+        raise
+
+
+def encoded(path: Path, content: FixtureFile) -> bytes:
+    """The bytes of a fixture file that is to stand at `path`; raises `FileError` for what `read` would refuse."""
     raw = content_of(content)
     wrong = unfit(raw)
     found = [("", wrong)] if wrong else problems(raw)
@@ -193,17 +206,36 @@ def write(path: Path, content: FixtureFile) -> None:
     data = rendered(raw).encode()
     if len(data) > LARGEST_FILE:
         raise FileError(path, "", f"would be larger than {size(LARGEST_FILE)}")
+    return data
+
+
+def staged(path: Path, data: bytes) -> Path:
+    """A new file beside `path` with what is to take its place, safe on the disk; its name is one that nothing reads.
+
+    Raises `FileError` if it cannot be written; then, as after any other exception, it is gone.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as opened:
             opened.write(data)
             opened.flush()
             os.fsync(opened.fileno())
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise FileError(path, "", f"cannot be written: {error.strerror}") from None
+    except BaseException as error:
+        _drop(part)
+        if isinstance(error, OSError):
+            raise FileError(path, "", f"cannot be written: {error.strerror}") from None
+        raise
+    return part
+
+
+def leftovers(path: Path) -> list[Path]:
+    """What `staged` left beside `path` in a process that was killed."""
+    return sorted(path.parent.glob(f".{path.name}.*.part"))
+
+
+def _drop(part: Path) -> None:
+    with contextlib.suppress(OSError):
+        part.unlink()
 
 
 def rendered(content: Mapping[str, Any]) -> str:

@@ -5,12 +5,14 @@
     >>> wildcards(one), overlap(one, other), covers(one, other)
     (1, True, False)
 
-Not covered: a pattern that only several others hide together.
+To compare each of a thousand patterns with each takes seconds; `rivals` finds those that are worth comparing. Not
+covered: a pattern that only several others hide together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mocktools.exchanges.matching import ANY, REST, Canonical, canonical_json, fits, glob, placeholder
@@ -33,9 +35,62 @@ def overlap(one: Canonical, other: Canonical) -> bool:
     """Whether some request fits both patterns."""
     if (one.method, one.scheme, one.host, len(one.path)) != (other.method, other.scheme, other.host, len(other.path)):
         return False
-    if not all(_segments(mine, theirs) for mine, theirs in zip(one.path, other.path, strict=True)):
+    if not all(mine == theirs or _segments(mine, theirs) for mine, theirs in zip(one.path, other.path, strict=True)):
         return False
     return _names(dict(one.query), dict(other.query), _value_lists, (ANY,)) and _bodies(one, other)
+
+
+def rivals(patterns: Sequence[Canonical]) -> Iterator[list[int]]:
+    """For each pattern in turn the positions of earlier ones: of all that it overlaps, and of few others.
+
+    They are told apart by how their texts begin or end at the place where that differs most.
+    """
+    places = [_beginnings(pattern) for pattern in patterns]
+    kinds: dict[Any, set[str]] = {}
+    for found in places:
+        for place, start in found.items():
+            kinds.setdefault(place, set()).add(start)
+    best = max(kinds, key=lambda place: len(kinds[place]), default=None)
+    ended: dict[str, list[int]] = {}
+    passed: dict[str, list[int]] = {}
+    for at, found in enumerate(places):
+        own = found.get(best, "")
+        shorter = [one for length in range(len(own)) for one in ended.get(own[:length], ())]
+        yield sorted([*shorter, *passed.get(own, ())])
+        ended.setdefault(own, []).append(at)
+        for length in range(len(own) + 1):
+            passed.setdefault(own[:length], []).append(at)
+
+
+_LONGEST_START = 32  # characters
+_MOST_PLACES = 50
+_END = "\0"  # after a text without a star, which only the same text continues
+
+
+def _beginnings(pattern: Canonical) -> dict[Any, str]:
+    """What texts at places of a pattern must begin with, and, read backwards, end with. Of two patterns that overlap,
+    what one has at a place continues what the other has; a place where anything may stand has none.
+    """
+    texts: list[tuple[Any, str]] = [
+        (at, ANY if segment.startswith("{") else segment) for at, segment in enumerate(pattern.path)
+    ]
+    texts += [(name, values[0]) for name, values in pattern.query if len(values) == 1 and name != REST]
+    waiting: deque[tuple[tuple[Any, ...], Any]] = deque([((), pattern.value)] if pattern.form == "json" else [])
+    while waiting and len(texts) < _MOST_PLACES:
+        steps, value = waiting.popleft()
+        if isinstance(value, dict):
+            waiting += [((*steps, name), inner) for name, inner in value.items() if name != REST]
+        elif isinstance(value, list):
+            waiting += [((*steps, at), inner) for at, inner in enumerate(value[:_MOST_PLACES])]
+        else:
+            texts.append((steps, value if isinstance(value, str) else canonical_json(value)))
+    found = {}
+    for place, text in texts:
+        first, star, _ = text.partition(ANY)
+        last = text.rpartition(ANY)[2]
+        found[place, "begins"] = (first if star else text + _END)[:_LONGEST_START]
+        found[place, "ends"] = (last[::-1] if star else text[::-1] + _END)[:_LONGEST_START]
+    return found
 
 
 def _stars(value: Any) -> int:
@@ -55,6 +110,8 @@ def _segments(one: str, other: str) -> bool:
 
 def _texts(one: str, other: str) -> bool:
     """Whether some text fits both: of two with stars, if one beginning continues the other, and one end too."""
+    if one[:1] != other[:1] and ANY not in (one[:1], other[:1]):
+        return False
     if ANY not in other:
         return glob(one, other)
     if ANY not in one:

@@ -26,8 +26,9 @@ from mocktools.exchanges import arguments, explain
 from mocktools.exchanges.files import FileError, shown
 from mocktools.exchanges.format import ABSENT, Exchange, FixtureFile, Response
 from mocktools.exchanges.matching import REST, Canonical, canonical, fits, placeholder
-from mocktools.exchanges.patterns import covers, overlap, wildcards
-from mocktools.exchanges.tables import Table
+from mocktools.exchanges.patterns import covers, overlap, rivals, wildcards
+from mocktools.exchanges.rules import ROW, ROWS
+from mocktools.exchanges.tables import Table, TooLargeError, filled
 from mocktools.router import Incoming, Miss, Reply, Route
 from mocktools.tools import Tool
 
@@ -152,8 +153,8 @@ class Book:
     def hidden(self) -> Iterator[tuple[Entry, Entry]]:
         """Patterns that are never reached, each with the one that answers in its place."""
         for entries in self._patterns.values():
-            for at, entry in enumerate(entries):
-                for earlier in entries[:at]:
+            for entry, near in zip(entries, rivals([one.wanted for one in entries]), strict=True):
+                for earlier in (entries[position] for position in near):
                     if covers(earlier.wanted, entry.wanted):
                         yield entry, earlier
                         break
@@ -214,8 +215,8 @@ class Book:
             words = f"there are more than {MOST_PATTERNS} patterns for {where} with paths of this length; use a table"
             self.problems.append(entries[-1].problem("", words))
             return
-        for at, entry in enumerate(entries):
-            for earlier in reversed(entries[:at]):
+        for entry, near in zip(entries, rivals([one.wanted for one in entries]), strict=True):
+            for earlier in (entries[position] for position in reversed(near)):
                 if earlier.order != entry.order:
                     break
                 if overlap(earlier.wanted, entry.wanted):
@@ -280,22 +281,12 @@ def _table_reply(entry: Entry, table: Table, asked: Canonical) -> Reply:
     found = table.rows(wanted) if exchange.many or len(wanted) == len(exchange.where) else []
     if not found:
         return _sent(exchange.missing or _NOT_FOUND)
-    values = {"{row}": found[0], "{rows}": found}
-    plain = values["{rows}" if exchange.many else "{row}"]
-    if exchange.response is None:
-        return _json_reply(200, plain)
-    made = plain if exchange.response.json is ABSENT else _filled(exchange.response.json, values)
-    return _sent(Response(exchange.response.status, exchange.response.headers, made))
-
-
-def _filled(template: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(template, str):
-        return values.get(template, template)
-    if isinstance(template, list):
-        return [_filled(inner, values) for inner in template]
-    if isinstance(template, dict):
-        return {name: _filled(inner, values) for name, inner in template.items()}
-    return template
+    response = exchange.response or Response(200, {})
+    template = (ROWS if exchange.many else ROW) if response.json is ABSENT else response.json
+    try:
+        return _sent(Response(response.status, response.headers, filled(template, found)))
+    except TooLargeError as error:
+        return _json_reply(500, {"error": str(error)})
 
 
 def _sent(response: Response) -> Reply:

@@ -19,6 +19,9 @@ from mocktools.exchanges.matching import as_sent, placeholder
 
 LARGEST_BODY = 1024 * 1024  # bytes of a response's body
 LONGEST_URL = 8000  # characters
+# What rows of a table take the place of in a response.
+ROW, ROWS = "{row}", "{rows}"
+_MOST_ROWS = 10  # times that all rows may stand in one response
 # Headers that say how bytes travel; the mocks set them themselves.
 TRAVEL = frozenset({
     "connection", "content-encoding", "content-length", "date", "keep-alive", "server", "te", "trailer",
@@ -28,7 +31,7 @@ TRAVEL = frozenset({
 _ALLOWED = frozenset({"date", "server"})
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
 
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _LINE = re.compile(r"[\t -~]{0,8000}")
 
 Problem = tuple[str, str]
@@ -57,7 +60,22 @@ def exchange_problems(exchange: Mapping[str, Any]) -> list[Problem]:
         response = exchange.get(name)
         if response is not None:
             found += [(f"{name}.{place}", words) for place, words in _response_problems(response)]
+    if exchange.get("match") == "table":
+        count = _count(exchange.get("response", {}).get("json"), ROWS)
+        if count > _MOST_ROWS:
+            found.append(("response.json", f"has {ROWS} {count} times; at most {_MOST_ROWS} are allowed"))
     return found
+
+
+def _count(value: Any, text: str) -> int:
+    """How often a text stands in JSON."""
+    count, waiting = 0, [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, dict | list):
+            waiting += inner.values() if isinstance(inner, dict) else inner
+        count += inner == text
+    return count
 
 
 def url_problem(url: str, pattern: bool = False) -> str | None:
@@ -89,7 +107,7 @@ def url_problem(url: str, pattern: bool = False) -> str | None:
 
 def storable(name: str, value: str) -> bool:
     """Whether a header that a server sent belongs in a fixture: one line of ASCII, and not about how bytes travel."""
-    return name.lower() not in TRAVEL and bool(_HEADER.fullmatch(name)) and bool(_LINE.fullmatch(value))
+    return name.lower() not in TRAVEL and bool(HEADER_NAME.fullmatch(name)) and bool(_LINE.fullmatch(value))
 
 
 def _response_problems(response: Mapping[str, Any]) -> list[Problem]:

@@ -6,19 +6,24 @@
     >>> cities.rows({"area": "1285.0"})
     [{'name': 'Rome', 'area': 1285}]
 
-Texts are compared without case, accents and needless spaces, numbers as numbers. Not covered: ranges, sorting, parts of
+Texts are compared without case, accents and needless spaces, numbers as numbers. `filled` makes an answer of what is
+found, of at most 1 MiB, as that of any other response. Not covered: ranges, sorting, parts of
 a text.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from mocktools.errors import MockToolsError
+from mocktools.exchanges.files import size
 from mocktools.exchanges.matching import canonical_json
+from mocktools.exchanges.rules import LARGEST_BODY, ROW, ROWS
 
 _LONGEST_NUMBER = 40  # characters
 _Key = tuple[str, Any]
@@ -50,6 +55,49 @@ class Table:
         if name not in self._keys:
             self._keys[name] = [_key(row[name]) if name in row else ("absent", None) for row in self._rows]
         return self._keys[name]
+
+
+class TooLargeError(MockToolsError):
+    """An answer would be larger than any may be; the text says so to whoever asked."""
+
+
+def filled(template: Any, found: Sequence[Mapping[str, Any]]) -> Any:
+    """`template` with the first row that was found in place of each "{row}", and all of them in place of "{rows}".
+
+    The size is counted before anything is made: raises `TooLargeError` for more than 1 MiB of JSON.
+    """
+    left = LARGEST_BODY - _length(template)
+    counts = {ROW: 0, ROWS: 0}
+    waiting = [template]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str) and value in counts:
+            counts[value] += 1
+        elif isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
+    for mark, rows in ((ROW, found[:1]), (ROWS, found)):
+        left += counts[mark] * len(json.dumps(mark))
+        for row in rows if counts[mark] else ():
+            left -= counts[mark] * (_length(row) + 1)
+            if left < 0:
+                words = f"{len(found)} rows" if mark == ROWS else "a row"
+                raise TooLargeError(f"the answer would be larger than {size(LARGEST_BODY)}: it has {words} of a table")
+    return _put(template, {ROW: found[0], ROWS: list(found)})
+
+
+def _put(template: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(template, str):
+        return values.get(template, template)
+    if isinstance(template, list):
+        return [_put(inner, values) for inner in template]
+    if isinstance(template, dict):
+        return {name: _put(inner, values) for name, inner in template.items()}
+    return template
+
+
+def _length(value: Any) -> int:
+    """Bytes of JSON."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _key(value: Any) -> _Key:

@@ -4,8 +4,8 @@
     print(import_document(Path("petstore.yaml"), Path("petstore")).skipped)
 
 Modules, each importing only those before it: `yamlfile`, `document` (read, look up), `wording`, `shapes` (schemas),
-`inputs` (arguments), `answers`, `servers`, `operations` (entries), `folder` (written). Not covered: Swagger 2.0,
-documents in several files, bodies that are not JSON.
+`inputs` (arguments), `answers`, `servers`, `cleaned` (without secrets), `operations` (entries), `folder` (written). Not
+covered: Swagger 2.0, documents in several files, bodies that are not JSON.
 """
 
 from mocktools.openapi.folder import Imported, import_document

@@ -21,6 +21,7 @@ from mocktools.openapi.document import Document, SkippedError
 from mocktools.openapi.shapes import Shapes, described, without_examples
 from mocktools.openapi.wording import sentence, variable
 from mocktools.params import WITH_BODY, placeholders
+from mocktools.sources.parameters import header_problem
 
 _NOT_ASKED = frozenset({"accept", "content-type", "authorization"})
 _LONGEST_NAME = 100
@@ -113,6 +114,8 @@ def _take(found: Inputs, shapes: Shapes, method: str, name: str, where: str, par
         return
     schema, own = _schema(shapes, parameter)
     reason = "its name is used twice" if name in found.properties else _unsent(where, parameter, own)
+    if where == "header":
+        reason = reason or header_problem(name) or ""
     if reason:
         if parameter.get("required") is True:
             raise SkippedError(f"parameter {shown(name, 40)}: {reason}")

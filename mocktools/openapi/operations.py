@@ -4,8 +4,8 @@
     made = operations.read(document.read(Path("petstore.yaml")))
     print([entry["name"] for entry in made.entries], made.skipped)
 
-A tool is called after the `operationId`, or else after method and path. Not covered: callbacks, webhooks, HEAD, OPTIONS
-and TRACE.
+A tool is called after the `operationId`, or else after method and path. What must not be stored, such as a key in an
+example, is taken out, with a note. Not covered: callbacks, webhooks, HEAD, OPTIONS and TRACE.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from mocktools.errors import MockToolsError, unknown
-from mocktools.exchanges.files import shown
-from mocktools.exchanges.format import Exchange, Request
-from mocktools.openapi import answers, inputs, servers
+from mocktools.exchanges import schemas, secrets
+from mocktools.exchanges.files import FileError, shown
+from mocktools.exchanges.format import Exchange, Request, Response
+from mocktools.openapi import answers, cleaned, inputs, servers
 from mocktools.openapi.document import Document, SkippedError
 from mocktools.openapi.shapes import Shapes
 from mocktools.openapi.wording import LONGEST_NAME, cut, described, plain, tool_name
@@ -81,34 +83,74 @@ class Operation:
 
 @dataclass
 class Made:
-    """What became of the operations: entries, exchanges from their examples, and what was skipped or left out, why."""
+    """What became of the operations: entries, exchanges from their examples, and what was skipped or left out, why.
+
+    `secrets` are the kinds of secrets that were taken out, each with the tools that had them.
+    """
 
     entries: list[dict[str, Any]] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    secrets: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read(document: Document, choice: Choice | None = None) -> Made:
     """The tools of a document; raises `MockToolsError` for a broken one and for a choice of what is not there."""
     choice = choice or Choice()
     found, shapes = Made(), Shapes(document)
-    taken: set[str] = set()
-    addresses: dict[str, str] = {}
+    names, addresses = _Names(), dict[str, str]()
     every = list(listed(document, found))
     _check_choice(choice, every)
     for operation in every:
-        name = _name(operation, taken)
+        name = names.free(_plain_name(operation))
         if not choice.takes(operation, name):
             continue
         try:
             if operation.method in _UNHEARD:
                 raise SkippedError(f"the answer to {operation.method.upper()} has no body to read")
             _import(document, shapes, operation, name, found, addresses)
-            taken.add(name)
+            names.take(name)
         except SkippedError as reason:
             found.skipped.append((operation.label, str(reason)))
+        if len(found.entries) > most_tools():
+            words = f"has more than {most_tools():,} operations, the most that a toolset holds; choose some with"
+            raise FileError(document.file, "", f"{words} --tag or --only")
+    found.notes += [
+        f"{kind}: taken out of {', '.join(of[:3])}{f' and {len(of) - 3} more' if len(of) > 3 else ''}"
+        for kind, of in found.secrets.items()
+    ]
     return found
+
+
+@cache
+def most_tools() -> int:
+    """How many tools the files of a toolset may have."""
+    return int(schemas.schema("toolset")["properties"]["tools"]["maxItems"])
+
+
+class _Names:
+    """The names that are given to tools."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
+
+    def free(self, wanted: str) -> str:
+        """`wanted`, or with a number if other tools have that name."""
+        name, count = wanted, self._counts.get(wanted, 1)
+        while count > 1 or name in self._taken:
+            # Names are never given back, so that counting goes on where it stopped.
+            name = wanted if count == 1 else f"{wanted[: LONGEST_NAME - 1 - len(str(count))]}_{count}"
+            if name not in self._taken:
+                break
+            count += 1
+        self._counts[wanted] = count
+        return name
+
+    def take(self, name: str) -> None:
+        """Give this name away."""
+        self._taken.add(name)
 
 
 def listed(document: Document, found: Made) -> Iterator[Operation]:
@@ -145,15 +187,6 @@ def _plain_name(operation: Operation) -> str:
     return tool_name(operation.id) or tool_name(f"{operation.method}_{parts}") or operation.method
 
 
-def _name(operation: Operation, taken: set[str]) -> str:
-    """A tool name that no other operation has."""
-    name, count = _plain_name(operation), 1
-    while name in taken:
-        count += 1
-        name = f"{_plain_name(operation)[: LONGEST_NAME - 1 - len(str(count))]}_{count}"
-    return name
-
-
 def _import(
     document: Document, shapes: Shapes, operation: Operation, name: str, found: Made, addresses: dict[str, str]
 ) -> None:
@@ -173,15 +206,20 @@ def _import(
     entry = _entry(document, operation, name, url, asked)
     if answer.schema is not None:
         entry["reply"] = {"status": answer.status, "schema": answer.schema}
+    before, entry = entry, cleaned.entry(entry)
+    held = secrets.find([before, asked.given, answer.example and [answer.example.json, answer.example.text]])
+    kinds = dict.fromkeys([kind for kind, _ in held] or ["something like a secret"] * (entry != before))
     _, problems = entries.read([entry], "tools.json", "imported")
     if problems:
         place = problems[0].place.removeprefix("[0]").removeprefix(".")
         raise SkippedError(f"{place}: {problems[0].message}" if place else problems[0].message)
     addresses[shape] = name
+    for kind in kinds:
+        found.secrets.setdefault(kind, []).append(name)
     found.entries.append(entry)
     found.notes += [f"{name}: left out {reason}" for reason in asked.left_out]
     if answer.example is not None:
-        found.exchanges += _exchanges(entry, answer)
+        found.exchanges += _exchanges(entry, cleaned.response(answer.example))
 
 
 def _entry(document: Document, operation: Operation, name: str, url: str, asked: inputs.Inputs) -> dict[str, Any]:
@@ -198,14 +236,14 @@ def _entry(document: Document, operation: Operation, name: str, url: str, asked:
         "tags": list(operation.tags),
         "example": asked.example(name),
     }
-    secrets = asked.secrets + [one for one in servers.secrets(document, content) if one not in asked.secrets]
-    for key, value in (("places", asked.places), ("secrets", secrets)):
+    wanted = asked.secrets + [one for one in servers.secrets(document, content) if one not in asked.secrets]
+    for key, value in (("places", asked.places), ("secrets", wanted)):
         if value:
             entry[key] = value
     return entry
 
 
-def _exchanges(entry: Mapping[str, Any], answer: answers.Answer) -> list[Exchange]:
+def _exchanges(entry: Mapping[str, Any], example: Response) -> list[Exchange]:
     """What answers any call of the tool with the document's example."""
     in_body = any(place["in"] in ("body", "content") for place in entry.get("places", {}).values())
     query = {"...": "*"}
@@ -214,4 +252,4 @@ def _exchanges(entry: Mapping[str, Any], answer: answers.Answer) -> list[Exchang
     requests = (
         [with_body] if entry["method"] in WITH_BODY else [plain_request, with_body] if in_body else [plain_request]
     )
-    return [Exchange(request, answer.example, match="pattern") for request in requests]
+    return [Exchange(request, example, match="pattern") for request in requests]

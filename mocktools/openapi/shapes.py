@@ -21,6 +21,7 @@ from mocktools.made.joined import Flat, both, flat, types
 from mocktools.openapi.document import Document, SkippedError
 from mocktools.openapi.wording import sentence
 from mocktools.params import shown
+from mocktools.sources.parameters import normalised
 
 LARGEST_REPLY = 8_000  # characters of a reply's schema as JSON
 _MOST_PARTS = 250  # of one tool's arguments
@@ -42,12 +43,21 @@ class _InvolvedError(SkippedError):
     """Too many parts speak of one place, or of one tool."""
 
 
+class _TooManyError(_InvolvedError, LookupError):
+    """The same, found out while the parts of one place are joined."""
+
+
 class Shapes:
     """Makes the schemas of one document."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._steps = self._joined = 0
+        # What was found out of places that are nothing but a reference; documents use the same ones again and again.
+        self._flats: dict[str, tuple[Flat, frozenset[str], int]] = {}
+        self._arguments: dict[tuple[str, frozenset[str], int], tuple[Flat, int, int]] = {}
+        self._replies: dict[str, Flat | None] = {}
+        self._endless: set[tuple[str, int]] = set()
 
     def flat(self, schema: Any) -> Flat:
         """All that is said of a place, without references; raises `SkippedError` and `MockToolsError`."""
@@ -68,8 +78,17 @@ class Shapes:
 
     def reply(self, schema: Any) -> Flat | None:
         """The schema that a reply is made from, or None if no small value fits it."""
+        reference = _reference(schema)
+        if not reference:
+            return self._small_reply(schema)
+        if reference not in self._replies:
+            self._replies[reference] = self._small_reply(schema)
+        return self._replies[reference]
+
+    def _small_reply(self, schema: Any) -> Flat | None:
         for generous in (4, 3, 2, 1, 0):
             self._steps = self._joined = 0
+            self._endless = set()
             try:
                 found = self._reply(schema, 0, generous)
             except (_EndlessError, _InvolvedError):
@@ -80,7 +99,13 @@ class Shapes:
 
     def _flat(self, schema: Any, above: frozenset[str]) -> tuple[Flat, frozenset[str], bool]:
         """What is said of a place, the references above and here, and whether one of them is followed again."""
+        whole = _reference(schema)
+        if whole in self._flats:
+            found, names, spent = self._flats[whole]
+            self._spend(spent)
+            return found, above | names, bool(above & names)
         self._document.resolved(schema)
+        before = self._joined
         seen: list[str] = []
 
         def follow(reference: str) -> Any:
@@ -91,14 +116,33 @@ class Shapes:
             found = flat(schema, None, follow, self._spend)
         except LookupError:
             raise _InvolvedError("a schema is too involved") from None
-        return found, above | frozenset(seen), any(reference in above for reference in seen)
+        names = frozenset(seen)
+        if whole:
+            self._flats[whole] = found, names, self._joined - before
+        return found, above | names, bool(above & names)
 
-    def _spend(self) -> None:
-        self._joined += 1
+    def _spend(self, parts: int = 1) -> None:
+        self._joined += parts
         if self._joined > _MOST_JOINED:
-            raise LookupError("too many parts")
+            raise _TooManyError("a schema is too involved")
 
     def _argument(self, schema: Any, above: frozenset[str], depth: int) -> Flat:
+        """An argument, or a part of one, in as many steps and parts as the first time that it was asked for."""
+        reference = _reference(schema)
+        if not reference:
+            return self._new_argument(schema, above, depth)
+        key, steps, joined = (reference, above, depth), self._steps, self._joined
+        if key in self._arguments:
+            found, steps, joined = self._arguments[key]
+            self._steps += steps
+            self._spend(joined)
+            return found
+        found = self._new_argument(schema, above, depth)
+        if self._steps <= 4 * _MOST_PARTS:
+            self._arguments[key] = found, self._steps - steps, self._joined - joined
+        return found
+
+    def _new_argument(self, schema: Any, above: frozenset[str], depth: int) -> Flat:
         self._steps += 1
         own, above, again = self._one_choice(schema, above)
         kinds = types(own) or (["object"] if "properties" in own else ["array"] if "items" in own else [])
@@ -136,7 +180,7 @@ class Shapes:
                 return rest, above, again
             if len(options) == 1:
                 joined, above, more = self._flat(both(rest, options[0]), above)
-                kinds = types(joined)
+                joined, kinds = dict(joined), types(joined)
                 if len(options) < len(own[word]) and kinds:
                     joined["type"] = list(dict.fromkeys([*kinds, "null"]))
                 return joined, above, again or more
@@ -149,6 +193,17 @@ class Shapes:
                 yield name, inner
 
     def _reply(self, schema: Any, depth: int, generous: int) -> Flat:
+        """A reply, or a part of one; what a reference leads to is not tried again at a depth where it was endless."""
+        place = _reference(schema), depth
+        if place in self._endless:
+            raise _EndlessError
+        try:
+            return self._new_reply(schema, depth, generous)
+        except _EndlessError:
+            self._endless |= {place} if place[0] else set()
+            raise
+
+    def _new_reply(self, schema: Any, depth: int, generous: int) -> Flat:
         self._steps += 1
         if self._steps > _MOST_STEPS or depth > _DEEPEST:
             raise _EndlessError
@@ -245,15 +300,20 @@ def _names(own: Flat) -> list[str]:
     return [name for name in own.get("required", []) if isinstance(name, str)]
 
 
+def _reference(schema: Any) -> str:
+    """The reference that is all there is of a schema; empty if there is more, or none."""
+    reference = schema.get("$ref") if isinstance(schema, Mapping) and len(schema) == 1 else None
+    return reference if isinstance(reference, str) else ""
+
+
 def _is(option: Any) -> bool:
     return isinstance(option, Mapping)
 
 
 def _limits(own: Flat) -> Flat:
     """What is said of a value itself, as far as it is sound."""
-    found = {
-        word: own[word] for word in _BOUNDS if word in own and not (word == "uniqueItems" and own[word] is not True)
-    }
+    kept = normalised({word: own[word] for word in _BOUNDS if word in own})
+    found = {word: said for word, said in kept.items() if not (word == "uniqueItems" and said is not True)}
     for word in found:
         if word.startswith(("min", "max")) and word not in ("minimum", "maximum"):
             found[word] = int(found[word])

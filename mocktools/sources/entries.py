@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -26,6 +26,7 @@ from mocktools.exchanges.routes import Made
 from mocktools.exchanges.rules import url_problem
 from mocktools.params import WITH_BODY
 from mocktools.sources import parameters
+from mocktools.sources.parameters import header_problem, normalised
 from mocktools.tools import Placement, Secret, Tool
 
 LONGEST_NAME = 100  # characters
@@ -59,7 +60,8 @@ def read(content: Any, file: Path | str, name: str) -> tuple[Entries, list[FileE
             wrong += [(f"{place_of(steps)}.{place}", words) for place, words in own]
         wrong = wrong or list(_together(tools, made))
         if not wrong:
-            return Entries(name, tuple(tools), made), []
+            sound = {one: Made(reply.schema and normalised(reply.schema), reply.status) for one, reply in made.items()}
+            return Entries(name, tuple(replace(one, parameters=normalised(one.parameters)) for one in tools), sound), []
     problems = [FileError(file, place.removeprefix("tools") if bare else place, words) for place, words in wrong]
     return Entries(name, (), {}), problems
 
@@ -148,6 +150,8 @@ def _place_problems(tool: Tool) -> Iterator[tuple[str, str]]:
         at = place_of(["places", name])
         if name not in tool.parameters["properties"]:
             yield at, "is no parameter"
+        elif place.where == "header" and (wrong := header_problem(name)):
+            yield at, wrong
         elif (place.where == "path") != (name in names):
             yield at, f"says {place.where}, but the url {'names' if name in names else 'does not name'} it"
     wheres = [place.where for place in tool.places.values()]

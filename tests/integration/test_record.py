@@ -156,6 +156,8 @@ def test_ctrl_c_keeps_what_was_recorded(server: Live, tmp_path: Path) -> None:
         [*command, "--args", '{"id": 1}', "--args", '{"id": 2}', "--json"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), "PETS": TOKEN},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # Whoever runs the tests in the background of a shell has it ignored, and so would the process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     with process:
         deadline = time.monotonic() + 30

@@ -64,7 +64,7 @@ def test_a_list_keeps_its_order() -> None:
     ("which", "error", "words"),
     [
         ("", mocktools.UnknownToolset, ["is empty"]),
-        ("a\n/b.py", mocktools.MockToolsError, ["no toolset at 'a\\n/b.py'"]),
+        ("a\n/b.py", mocktools.MockToolsError, ["no toolset at a /b.py"]),
         ("startr", mocktools.UnknownToolset, ["startr", "starter"]),
         ("add_date", mocktools.UnknownToolset, ["add_date", 'load(["add_date"])']),
         (["forecast_wether"], mocktools.UnknownTool, ["forecast_wether", "did you mean forecast_weather"]),
