@@ -8,9 +8,9 @@ Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `tex
 `values`, `world`, `router`, `server`, `paging`, `styles`, `cities`, `ledger` (a server's side) - `faults`, `transport`
 (interception) - `tools`, `toolset` (the callers' side) - `provider`, `providers/` (one file an API) - `lists`,
 `toolsets` (finding them by name or path) - `compare`, `testsets` (queries with their right calls). Tools of one's own:
-`signatures`, `schemas`, `functions` (Python), `exchanges/` (the fixture format), `made/` (values from schemas),
-`sources/` (files, folders, packages), `openapi/`, `recording/`, `check`. The data are in `fixtures/`; its README names
-every source. Not covered: HTTP clients other than `requests`.
+`mistakes`, `schemas`, `signatures`, `functions` (Python), `exchanges/` (the fixture format), `made/` (values from
+schemas), `sources/` (files, folders, packages), `openapi/`, `recording/`, `check`. The data are in `fixtures/`; its
+README names every source. Not covered: HTTP clients other than `requests`.
 """
 
 from mocktools.errors import MockToolsError, NoFixture, UnknownTool, UnknownToolset

@@ -26,7 +26,6 @@ from mocktools.paths import fixtures_dir
 from mocktools.toolset import Toolset
 from mocktools.toolsets import load
 
-UNANSWERABLE = "unanswerable"
 LARGEST = 8 << 20  # bytes of a file
 
 
