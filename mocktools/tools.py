@@ -87,7 +87,8 @@ class Tool:
 
     `parameters` is a JSON Schema of type object (do not change it, it is shared); `provider` names who
     offers the API; `url` is its address without the query, where `{name}` stands for an argument; `example` are
-    arguments that work.
+    arguments that work. `places` are of those arguments that travel elsewhere than the rule of `request` says,
+    `secrets` what only a recording sends.
     """
 
     name: str
@@ -98,7 +99,6 @@ class Tool:
     url: str = ""
     example: Mapping[str, Any] = field(default_factory=dict, hash=False)
     method: str = "GET"
-
     places: Mapping[str, Placement] = field(default_factory=dict, hash=False)
     secrets: tuple[Secret, ...] = ()
 
