@@ -211,6 +211,7 @@ def test_left(scripted_model):
     scripted_model(["one", "two"])("a")
     scripted_model(["one"])
 """,
+        "-rN",  # the closing summary repeats the lines, whole where the variable CI is set
     )
     result.assert_outcomes(failed=2, passed=1, errors=1)
     text = result.stdout.str()
