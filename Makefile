@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN ?=
+BENCH ?=
 TEST ?=
 MODELS ?=
 FILES ?=
@@ -56,6 +57,10 @@ cassette: $(VENV)/.installed ## Record the runs in fixtures/cassettes again (aft
 	$(BIN)/stesim run --out fixtures/cassettes/smollm2 $(CASSETTE)
 	$(BIN)/stesim run --out fixtures/cassettes/smollm2-unconstrained --constrain off $(CASSETTE)
 	rm fixtures/cassettes/*/.lock
+
+.PHONY: bench
+bench: $(VENV)/.installed ## Explore, distill, evaluate without and with demonstrations, report (BENCH="--quick")
+	$(BIN)/stesim bench $(BENCH)
 
 .PHONY: bench-busy
 bench-busy: $(VENV)/.installed ## Decoding speed with and without busy processes beside it

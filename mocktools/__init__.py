@@ -7,10 +7,10 @@
 Layers, each importing only those before it: `errors`, `paths`, `fixtures`, `text`, `sky` (data) - `params`, `refusals`,
 `values`, `world`, `router`, `server`, `paging`, `styles`, `cities`, `ledger` (a server's side) - `faults`, `transport`
 (interception) - `tools`, `toolset` (the callers' side) - `provider`, `providers/` (one file an API) - `lists`,
-`toolsets` (finding them by name or path) - `compare`, `testsets` (queries with their right calls). Tools of one's own:
-`mistakes`, `schemas`, `signatures`, `functions` (Python), `exchanges/` (the fixture format), `made/` (values from
-schemas), `sources/` (files, folders, packages), `openapi/`, `recording/`, `check`. The data are in `fixtures/`; its
-README names every source. Not covered: HTTP clients other than `requests`.
+`toolsets` (finding them by name or path) - `compare`, `testsets` (queries with their right calls), `codes` (what codes
+stand for). Tools of one's own: `mistakes`, `schemas`, `signatures`, `functions` (Python), `exchanges/` (the fixture
+format), `made/` (values from schemas), `sources/` (files, folders, packages), `openapi/`, `recording/`, `check`. The
+data are in `fixtures/`; its README names every source. Not covered: HTTP clients other than `requests`.
 """
 
 from mocktools.errors import MockToolsError, NoFixture, UnknownTool, UnknownToolset

@@ -12,7 +12,7 @@ queries that take more than one call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,14 +44,25 @@ def cases(toolset: Toolset | str | Sequence[str], *, unanswerable: bool = False)
     A right call to a tool outside the toolset is left out. Raises `MockToolsError` for an unknown toolset.
     """
     tools = (toolset if isinstance(toolset, Toolset) else load(toolset)).tools
-    names = [tool.name for tool in tools]
-    found: dict[str, list[Case]] = {name: [] for name in names}
-    for case in bundled():
+    return choose(bundled(), [tool.name for tool in tools], unanswerable=unanswerable)
+
+
+def choose(among: Iterable[Case], tools: Sequence[str], *, unanswerable: bool = False) -> tuple[Case, ...]:
+    """Those of some cases that go with these tools, as in `cases`."""
+    given = tuple(among)
+    found: dict[str, list[Case]] = {name: [] for name in tools}
+    for case in given:
         if case.calls and case.calls[0].tool in found:
             calls = tuple(call for call in case.calls if call.tool in found)
             found[case.calls[0].tool].append(Case(case.id, case.query, calls))
-    chosen = [case for name in names for case in found[name]]
-    return tuple(chosen + [case for case in bundled() if unanswerable and not case.calls])
+    chosen = [case for tool in found.values() for case in tool]
+    return tuple(chosen + [case for case in given if unanswerable and not case.calls])
+
+
+@cache
+def dev() -> tuple[Case, ...]:
+    """Every query of the development set, in `fixtures/devset.jsonl`: to try things out on, not to report."""
+    return read(fixtures_dir() / "devset.jsonl")
 
 
 @cache

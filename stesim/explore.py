@@ -1,26 +1,27 @@
 """Exploration by simulated trial and error: the main loop (paper: section 3).
 
 For each tool, episodes; in each episode, trials; in each trial the model imagines a query, tries to answer it with
-the tool, and reflects. `explore` is a generator that yields a `Request` whenever the model is to be asked and is sent
-the `Completion`; `drive` runs it with a model.
+the tool, and reflects. A small model may begin with a call instead, and write the query for it. `explore` is a
+generator that yields a `Request` whenever the model is to be asked and is sent the `Completion`.
 
 Not covered: where finished trials are kept (`keep` is given each), what is shown meanwhile.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+from stesim.call_first import CallFirst, calls_of
 from stesim.errors import UserError
 from stesim.grammar import YES_NO, Bounds, reply_grammar
 from stesim.memory import ContextFull, Conversation, Count, LongTermMemory
-from stesim.models.base import Model
 from stesim.models.constrain import check_grammar
+from stesim.models.driving import Asking, derive_seed
 from stesim.parsing import parse_reflection, parse_tolerant
-from stesim.prompts import PromptSet
+from stesim.prompts import PromptSet, StagePrompts
+from stesim.queries import clean_query
 from stesim.react import Solver
 from stesim.records import (
     Action,
@@ -32,15 +33,13 @@ from stesim.records import (
     Reflection,
     Request,
     RunSettings,
+    Step,
     Tool,
     Trial,
 )
 from stesim.toolbox import Toolbox, describe
 
-Asking = Generator[Request, Completion, None]
-
 WITHHELD = Observation("The call was received. Its result is not shown.", "withheld")
-_LONGEST_QUERY = 600  # characters
 _REFLECTION_TOKENS = 24
 _MARGIN = 16  # tokens of the context that stay free
 _STOP: Mapping[Purpose, tuple[str, ...]] = {
@@ -52,7 +51,10 @@ _STOP: Mapping[Purpose, tuple[str, ...]] = {
 
 @dataclass
 class Exploration:
-    """What a run explores with. `finished` are the trials of an earlier part of the run; `keep` gets each new one."""
+    """What a run explores with. `finished` are the trials of an earlier part of the run; `keep` gets each new one.
+
+    `templates` are the prompts of call-first imagining, if that is what the settings ask for.
+    """
 
     toolbox: Toolbox
     prompts: PromptSet
@@ -60,6 +62,7 @@ class Exploration:
     count: Count
     keep: Callable[[Trial], None]
     finished: Sequence[Trial] = ()
+    templates: StagePrompts | None = None
     _grammars: dict[str, str] = field(default_factory=dict, init=False)
 
     def explore(self) -> Asking:
@@ -71,13 +74,19 @@ class Exploration:
         """All episodes of one tool. Tools know nothing of one another, so they may also run side by side."""
         done = {(trial.episode, trial.trial): trial for trial in self.finished if trial.tool == tool.name}
         past = LongTermMemory(self.prompts, self.count, self.settings.long_term_tokens)
+        trials: list[Trial] = []
         for episode in range(1, self.settings.episodes + 1):
             conversation = self._new_conversation(tool)
             for number in range(1, self.settings.trials + 1):
                 trial = done.get((episode, number))
                 if trial is None:
-                    trial = yield from self._try_once(Place(tool.name, episode, number, 0), conversation, past)
+                    place = Place(tool.name, episode, number, 0)
+                    if self.settings.imagine == "call-first":
+                        trial = yield from self._try_call_first(place, trials)
+                    else:
+                        trial = yield from self._try_once(place, conversation, past)
                     self.keep(trial)
+                trials.append(trial)
                 past.add(trial)
                 conversation.finish(trial)
                 if not self.settings.short_term:
@@ -88,15 +97,55 @@ class Exploration:
     ) -> Generator[Request, Completion, Trial]:
         """One trial: imagine a query, try to answer it, reflect. What earlier trials did with the tools is undone."""
         query = conversation.query = yield from self._imagine(place, conversation, past)
-        call = self.toolbox.fresh().call if self.settings.feedback else _withhold
-        solver = Solver(lambda text: parse_tolerant(text, [place.tool]), call, self.settings.max_calls)
+        solver = self._solver(place.tool, self.settings.max_calls)
         stop_reason = yield from solver.solve(
-            conversation, lambda call, messages: self._request("try", replace(place, call=call), messages)
+            conversation,
+            lambda call, messages: self._request("try", replace(place, call=call), messages, first=call == 1),
         )
         steps = tuple(conversation.steps)
         reflection = yield from self._reflect(replace(place, call=len(steps) + 1), conversation)
         forgotten = conversation.forgotten
         return Trial(place.tool, place.episode, place.trial, query, steps, stop_reason, reflection, forgotten)
+
+    def _try_call_first(self, place: Place, trials: Sequence[Trial]) -> Generator[Request, Completion, Trial]:
+        """One trial that begins with a call: a query is written for it, and answered from what the call gave.
+
+        `trials` are the earlier ones of the tool; their calls are the memory, as their queries are otherwise.
+        """
+        episode = [trial for trial in trials if trial.episode == place.episode] if self.settings.short_term else []
+        made = calls_of(trials if self.settings.long_term else episode)
+        imagined = yield from self._call_first.imagine(place, made, calls_of(episode))
+        name, number, calls = place.episode, place.trial, imagined.calls
+        if not imagined.query or imagined.rejected:
+            return Trial(
+                place.tool, name, number, imagined.query, calls, "no_query", None, 0, imagined.asked, imagined.rejected
+            )
+        conversation = self._new_conversation(self.toolbox.get(place.tool))
+        conversation.query, conversation.steps = imagined.query, [calls[-1]]
+        asked = len(calls) - 1 + imagined.asked
+        stop_reason = yield from self._solver(place.tool, max(1, self.settings.max_calls - len(calls))).solve(
+            conversation,
+            lambda call, messages: self._request(
+                "try", replace(place, call=asked + call), messages, first=False, answer=True
+            ),
+        )
+        steps = (*calls[:-1], *conversation.steps)
+        reflection = yield from self._reflect(replace(place, call=imagined.asked + len(steps)), conversation)
+        return Trial(
+            place.tool, name, number, imagined.query, steps, stop_reason, reflection, 0, imaginings=imagined.asked
+        )
+
+    @cached_property
+    def _call_first(self) -> CallFirst:
+        if self.templates is None:
+            raise UserError("call-first imagining needs its prompts")
+        steps: Callable[[str, str], Step] = lambda tool, text: self._solver(tool, 1).step(text)  # noqa: E731
+        return CallFirst(self.toolbox, self.prompts, self.templates, self.settings, steps)
+
+    def _solver(self, tool: str, max_calls: int) -> Solver:
+        """What reads replies and makes calls, with the tools as they were at the beginning."""
+        call = self.toolbox.fresh().call if self.settings.feedback else _withhold
+        return Solver(lambda text: parse_tolerant(text, [tool]), call, max_calls)
 
     def _imagine(
         self, place: Place, conversation: Conversation, past: LongTermMemory
@@ -120,33 +169,38 @@ class Exploration:
         text = completion.text.strip()
         return Reflection(parse_reflection(text), text)
 
-    def _request(self, purpose: Purpose, place: Place, messages: tuple[Message, ...]) -> Request:
+    def _request(
+        self, purpose: Purpose, place: Place, messages: tuple[Message, ...], *, first: bool = False,
+        answer: bool = False,
+    ) -> Request:  # fmt: skip
+        """A question to the model; `first` says that it is a trial's first try, `answer` that it may only answer."""
         sampling = self.settings.sampling
         if purpose == "imagine":
             sampling = replace(sampling, temperature=self.settings.imagine_temperature)
         if purpose == "reflect":
             sampling = replace(sampling, max_tokens=min(sampling.max_tokens, _REFLECTION_TOKENS))
         seed = derive_seed(self.settings.seed, place)
-        grammar = self._grammar(purpose, place)
+        grammar = self._grammar(purpose, place, answer)
         stop = () if grammar else _STOP[purpose]
-        return Request(place, purpose, messages, sampling, seed, stop, self._beginning(purpose, place), grammar)
+        begun = self._beginning(first) if purpose == "try" else ""
+        return Request(place, purpose, messages, sampling, seed, stop, begun, grammar)
 
-    def _grammar(self, purpose: Purpose, place: Place) -> str:
+    def _grammar(self, purpose: Purpose, place: Place, answer: bool = False) -> str:
         """What the reply is held to; a query is imagined freely."""
         if not self.settings.constrain or purpose == "imagine":
             return ""
         if purpose == "reflect":
             return YES_NO
+        bounds = Bounds.of(self.settings.sampling.max_tokens)
+        if answer:
+            return reply_grammar([], bounds)
         if place.tool not in self._grammars:
-            bounds = Bounds.of(self.settings.sampling.max_tokens)
             self._grammars[place.tool] = reply_grammar([self.toolbox.get(place.tool)], bounds)
         return self._grammars[place.tool]
 
-    def _beginning(self, purpose: Purpose, place: Place) -> str:
-        """What the reply is made to begin with."""
-        if purpose != "try":
-            return ""
-        return (self.prompts.begin_first if place.call == 1 else self.prompts.begin_next).fill()
+    def _beginning(self, first: bool) -> str:
+        """What a reply while trying is made to begin with."""
+        return (self.prompts.begin_first if first else self.prompts.begin_next).fill()
 
     def _new_conversation(self, tool: Tool) -> Conversation:
         beginnings = (self.prompts.begin_first.fill(), self.prompts.begin_next.fill())
@@ -158,9 +212,11 @@ class Exploration:
         """Raise `UserError` if some tool's description and the instructions leave no room for a trial, `ModelError` if
         its replies cannot be held to a grammar.
         """
+        if self.settings.imagine == "call-first" and not self.settings.feedback:
+            raise UserError("--imagine call-first needs the results of its calls; leave --no-feedback out")
         for name in self.settings.tools:
             if self.settings.constrain:
-                begun = [self._beginning("try", Place(name, 1, 1, call)) for call in (1, 2)]
+                begun = [self._beginning(first) for first in (True, False)]
                 grammar = self._grammar("try", Place(name, 1, 1, 1))
                 check_grammar(grammar, [*begun, f"Action: {name}\nAction Input: {{"], of=name)
             conversation = self._new_conversation(self.toolbox.get(name))
@@ -176,43 +232,3 @@ class Exploration:
 
 def _withhold(_: Action) -> Observation:
     return WITHHELD
-
-
-def drive(asking: Asking, model: Model) -> None:
-    """Run a generator of requests to its end, answering each with the model."""
-    try:
-        request = next(asking)
-        while True:
-            request = asking.send(model.complete(request))
-    except StopIteration:
-        return
-
-
-def derive_seed(seed: int, place: Place) -> int:
-    """The sampler's seed for one completion: from the run's seed and the place in the run, 31 bits."""
-    text = f"{seed}\0{place.tool}\0{place.episode}\0{place.trial}\0{place.call}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
-
-
-# A heading, a number or a mark of the list before a query.
-_LEAD = re.compile(
-    r"\**(?:User(?:'s)? )?(?:Query|Question)(?: ?:\** ?|\*\* ?:? ?)|1[.)] |- (?:(?:not )?solved: )?|(?:not )?solved: ",
-    re.IGNORECASE,
-)
-
-
-def clean_query(text: str) -> str:
-    """The query in an imagine reply, on one line of at most 600 characters.
-
-    Its first paragraph (the second if the first only announces it with a colon), without a heading, a number, a mark
-    of the list of past queries, or quotes. May be empty.
-    """
-    first, *others = [paragraph for paragraph in text[:10_000].strip().split("\n\n") if paragraph.strip()] or [""]
-    if first.rstrip("* \n").endswith(":") and others:
-        first = others[0]
-    query = " ".join(first.split("\n2. ")[0].split())
-    while lead := _LEAD.match(query):
-        query = query[lead.end() :]
-    if len(query) > 1 and query[0] in "\"'“‘" and query[-1] in "\"'”’":
-        query = query[1:-1].strip()
-    return query[:_LONGEST_QUERY]

@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,6 +139,83 @@ ALLOWED = {
 }
 _OWN_OR_NONE = ("begin_first", "begin_next")
 
+# The templates of the stages besides the query-first exploration: what each must contain, and what it may.
+STAGES: Mapping[str, Mapping[str, tuple[set[str], set[str]]]] = {
+    "call_first": {
+        "imagine_call": ({"api_descriptions"}, {"api_descriptions", "api_names"}),
+        "imagine_call_next": (set(), {"api_descriptions", "api_names"}),
+        "imagine_query": ({"arguments"}, {"api_name", "purpose", "arguments"}),
+        "query_system": (set(), set()),
+        "query_examples": (set(), set()),
+        "query_openings": (set(), set()),
+    },
+    "judge": {
+        "judge": ({"query", "calls", "answer"}, {"api_descriptions", "query", "calls", "answer"}),
+    },
+    "paraphrase": {
+        "paraphrase_system": (set(), set()),
+        "paraphrase_examples": (set(), set()),
+        "paraphrase_first": ({"query"}, {"query", "api_descriptions"}),
+        "paraphrase_next": (set(), {"query"}),
+        "paraphrase_openings": (set(), set()),
+    },
+    "answer": {
+        "answer_system": (set(), {"api_descriptions", "api_names"}),
+        "answer": ({"query"}, {"query", "api_descriptions", "api_names"}),
+    },
+}
+# Files of the paper's release that stand for a template, and what their placeholders are called there.
+_RELEASED_STAGES = {
+    "judge": ("prompt_filtering.txt", {"chains": "calls", "final_ans": "answer"}),
+    "answer_system": ("prompt_template.txt", {}),
+}
+
+
+@dataclass(frozen=True)
+class StagePrompts:
+    """The templates of one stage by their names."""
+
+    source: str
+    templates: Mapping[str, Template]
+
+    def __getitem__(self, name: str) -> Template:
+        return self.templates[name]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the names and the text of the templates, in hex."""
+        digest = hashlib.sha256()
+        for name in sorted(self.templates):
+            digest.update(f"{name}\0{self.templates[name].text}\0".encode())
+        return digest.hexdigest()
+
+
+def load_stage_prompts(stage: str, folder: Path | None = None) -> StagePrompts:
+    """The templates of a stage, those that `folder` has taken from there; raises `PromptError` that says what is wrong.
+
+    The paper's `prompt_filtering.txt` (the judge's) and `prompt_template.txt` (for the answers) are taken as they are.
+    """
+    if folder is not None and not folder.is_dir():
+        raise PromptError(f"no prompt folder {folder}")
+    templates = {}
+    for name, (required, allowed) in STAGES[stage].items():
+        template = Template(name, _stage_text(name, folder))
+        _check_variables(template, required, allowed)
+        templates[name] = template
+    return StagePrompts(str(folder) if folder else "default", templates)
+
+
+def _stage_text(name: str, folder: Path | None) -> str:
+    if folder is not None and (folder / f"{name}.txt").is_file():
+        return _read(folder / f"{name}.txt")
+    released, renamed = _RELEASED_STAGES.get(name, ("", {}))
+    if folder is not None and released and (folder / released).is_file():
+        text = _read(folder / released)
+        for old, new in renamed.items():
+            text = text.replace(f"{{{old}}}", f"{{{new}}}")
+        return text
+    return _read(default_folder() / f"{name}.txt")
+
 
 def default_folder() -> Path:
     """Where the prompts that come with stesim are: inside an installed package, else beside it in a checkout."""
@@ -211,11 +288,15 @@ def _turns(transcript: str, path: Path) -> tuple[tuple[str, str | None], ...]:
 
 
 def _check(template: Template) -> None:
+    _check_variables(template, REQUIRED.get(template.name, set()), ALLOWED[template.name])
+
+
+def _check_variables(template: Template, required: set[str], allowed: set[str]) -> None:
     variables = template.variables()
-    if unknown := variables - ALLOWED[template.name]:
-        known = _braced(ALLOWED[template.name]) or "none"
+    if unknown := variables - allowed:
+        known = _braced(allowed) or "none"
         raise PromptError(f"prompt {template.name}: unknown variable {_braced(unknown)} (known here: {known})")
-    if missing := REQUIRED.get(template.name, set()) - variables:
+    if missing := required - variables:
         raise PromptError(f"prompt {template.name}: the variable {_braced(missing)} is missing")
 
 

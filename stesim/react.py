@@ -52,7 +52,7 @@ class Solver:
             except ContextFull:
                 return "context_full"
             completion = yield request(call, messages)
-            step = self._step(completion.text.strip())
+            step = self.step(completion.text.strip())
             conversation.steps.append(step)
             if isinstance(step.reply, FinalAnswer):
                 return "final_answer"
@@ -60,7 +60,8 @@ class Solver:
                 return "repeated_call"
         return "max_calls"
 
-    def _step(self, text: str) -> Step:
+    def step(self, text: str) -> Step:
+        """A reply as it is read, with what its call gave."""
         reply = self.parse(text)
         if isinstance(reply, Action):
             return Step(text, reply, self.call(reply))

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
-Purpose = Literal["imagine", "try", "reflect"]
-StopReason = Literal["final_answer", "max_calls", "context_full", "repeated_call"]
+Purpose = Literal["imagine", "call", "rank", "try", "reflect", "judge", "paraphrase", "answer"]
+Imagining = Literal["query-first", "call-first"]
+Rejection = Literal["", "grounding", "rank"]
+Gate = Literal["", "answer", "rank", "format", "execution", "grounding", "duplicate", "judge", "unparsed"]
+StopReason = Literal["final_answer", "max_calls", "context_full", "repeated_call", "no_query"]
 Answer = Literal["yes", "no", "unparsed"]
 Verdict = Literal["pass", "fail", "unparsed"]
 
@@ -140,7 +143,9 @@ class Trial:
     """One trial: an imagined query and the attempt to answer it. `episode` and `trial` count from 1.
 
     `reflection` is None where it is switched off, and where the context was full. `forgotten` is how many earlier
-    trials of the episode had to leave the context before this one was over.
+    trials of the episode had to leave the context before this one was over. `imaginings` is how many times the model
+    was asked before there was a query; `rejected` says why none of the queries imagined for a call was good enough
+    (`grounding`: not all its values are in it; `rank`: it goes better with another call), the last one standing here.
     """
 
     tool: str
@@ -151,6 +156,8 @@ class Trial:
     stop_reason: StopReason
     reflection: Reflection | None = None
     forgotten: int = 0
+    imaginings: int = 1
+    rejected: Rejection = ""
 
     @property
     def solved(self) -> bool | None:
@@ -168,12 +175,70 @@ class Trial:
     @property
     def completions(self) -> int:
         """How many times the model was asked in this trial: to imagine, to try, to reflect."""
-        return 1 + len(self.steps) + (self.reflection is not None)
+        return self.imaginings + len(self.steps) + (self.reflection is not None)
 
     @property
     def parsed_calls(self) -> int:
         """How many replies were read as a call."""
         return sum(isinstance(step.reply, Action) for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A query with the call that answers it, what the call gave, and the answer (paper: section 3.2, exploitation).
+
+    `episode` and `trial` say which trial of the run it comes from; `paraphrase` is 0 for the query as imagined and
+    counts its rewordings from 1.
+    """
+
+    tool: str
+    query: str
+    arguments: dict[str, Any]
+    observation: str
+    answer: str
+    episode: int
+    trial: int
+    paraphrase: int = 0
+    thought: str = ""
+
+    @property
+    def action(self) -> Action:
+        """The call."""
+        return Action(self.tool, self.arguments, self.thought)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of one trial on its way to the demonstrations.
+
+    `gate` is the one that it did not pass, empty if it passed all, and `reason` says why; `demonstration` is None where
+    the trial gave no final answer through a parsed call. `asked` is how many times the judge was asked.
+    """
+
+    tool: str
+    episode: int
+    trial: int
+    gate: Gate
+    reason: str = ""
+    demonstration: Demonstration | None = None
+    judgement: Judgement | None = None
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Paraphrased:
+    """The rewordings of one demonstration's query (paper: section 3.2, paraphrasing).
+
+    `tool`, `episode` and `trial` say which demonstration; `dropped` counts by reason the replies that were no good, and
+    `asked` is how many times the model was asked.
+    """
+
+    tool: str
+    episode: int
+    trial: int
+    paraphrases: tuple[str, ...]
+    dropped: dict[str, int]
+    asked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +277,11 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in a run a model is asked: call 0 is the imagining, then each reply; reflection comes last."""
+    """Where in a run a model is asked: call 0 is the imagining, then each reply; reflection comes last.
+
+    A stage after the run counts its questions about a trial from call 1. A test query has episode 0 and its number as
+    trial.
+    """
 
     tool: str
     episode: int
@@ -227,7 +296,8 @@ class Request:
     `stop` are texts that end the reply (they are not part of it); `seed` is derived from the run's seed
     and `place`, so that a reply depends on nothing that came before but its prompt. `prefill` is text
     that the reply is made to start with; the completion's text includes it. Where `grammar` is not empty, the reply
-    keeps to it (see `stesim/grammar/`) and ends by it: then `stop` and `max_tokens` do not count.
+    keeps to it (see `stesim/grammar/`) and ends by it: then `stop` and `max_tokens` do not count. Where there are
+    `choices` nothing is sampled: the reply is the one of them that the model finds likeliest after the prompt.
     """
 
     place: Place
@@ -238,6 +308,7 @@ class Request:
     stop: tuple[str, ...] = ()
     prefill: str = ""
     grammar: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +336,8 @@ class RunSettings:
     a temperature of its own: small models need a high one to imagine something new and a low one to keep to the
     format. `observation_limit` is in characters, `long_term_tokens` and `context` in tokens; `today` is an ISO date.
     `constrain` says whether replies are held to a grammar while they are decoded; `faults` which share of the calls
-    fails ("429:0.1,timeout:0.02") or `off`.
+    fails ("429:0.1,timeout:0.02") or `off`. `imagine` says whether a trial begins with a query, as in the paper, or
+    with a call for which a query is written then.
     """
 
     tools: tuple[str, ...]
@@ -281,6 +353,7 @@ class RunSettings:
     today: str = ""
     constrain: bool = False
     faults: str = "off"
+    imagine: Imagining = "query-first"
     short_term: bool = True
     long_term: bool = True
     feedback: bool = True

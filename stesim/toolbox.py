@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import mocktools
+import mocktools.codes
+import mocktools.text
 from stesim.errors import ToolError
 from stesim.records import Action, Observation, Tool
 
@@ -139,6 +141,21 @@ def tool_names(toolset: str) -> list[str]:
     """The tools of a toolset, in its order; raises `ToolError`."""
     with user_errors():
         return [tool.name for tool in mocktools.load(toolset).tools]
+
+
+def fold(text: str) -> str:
+    """`text` in lower case without accents and punctuation, its words parted by single blanks."""
+    return mocktools.text.fold(text)
+
+
+def names_of_code(code: str, about: str = "", loosely: bool = True) -> tuple[str, ...]:
+    """What people call what a code stands for ("USD": US Dollar, $, dollar ...); empty for one that is not known.
+
+    `about` is what the parameter says of itself; `loosely` adds names that are not official. Raises `ToolError` for a
+    broken fixture file.
+    """
+    with user_errors():
+        return mocktools.codes.names_of(code, about, loosely)
 
 
 @contextlib.contextmanager

@@ -24,9 +24,9 @@ from stesim.cli.common import plain
 from stesim.errors import ModelError, StoreError, UserError
 from stesim.grammar import unsaid
 from stesim.models import Model, ReplayModel, ScriptedModel
-from stesim.prompts import PromptSet
+from stesim.prompts import PromptSet, StagePrompts, load_stage_prompts
 from stesim.records import RunSettings, Sampling, Trial
-from stesim.store import RunFolder
+from stesim.store import RunFolder, StageFolder
 from stesim.store.folder import is_run
 from stesim.toolbox import Toolbox
 
@@ -54,6 +54,7 @@ DEFAULTS: Values = {
     "today": None,
     "constrain": "auto",
     "faults": toolbox.NO_FAULTS,
+    "imagine": "query-first",
     "short_term": True,
     "long_term": True,
     "feedback": True,
@@ -72,8 +73,12 @@ PAPER: Values = {
     "max_tokens": 360,
     "constrain": "off",
 }
+NOT_DETERMINISTIC = (
+    "seconds and reused_tokens in completions.jsonl; replies may differ on another processor or with another build of "
+    "llama.cpp"
+)
 # Settings of runs from before there was a choice.
-_LATER: Values = {"constrain": False, "faults": toolbox.NO_FAULTS}
+_LATER: Values = {"constrain": False, "faults": toolbox.NO_FAULTS, "imagine": "query-first"}
 _PARTS = {
     "model": ("spec", "name", "fingerprint"),
     "prompts": ("source", "fingerprint"),
@@ -99,14 +104,36 @@ def open_model(spec: str, *, context: int | None, threads: int | None, today: da
     return LlamaCppModel(path, context=context, thread_count=threads, today=today, name=name)
 
 
+def thread_count(text: str) -> int | None:
+    """What `--threads` says: None for auto. Raises `UserError`."""
+    if text == "auto":
+        return None
+    most = max(64, os.cpu_count() or 1)
+    if len(text) > 4 or not text.isdecimal() or not 1 <= int(text) <= most:
+        raise UserError(f"--threads {text[:20]!r} is neither auto nor a number from 1 to {most}")
+    return int(text)
+
+
 def open_replay(path: Path) -> ReplayModel:
-    """The model that repeats a recorded run."""
+    """The model that repeats a recorded run, or another stage."""
     folder = RunFolder.read(path)
-    manifest = checked(folder.manifest, path)
+    manifest = recorded(folder)
     return ReplayModel(
         folder.completions(), folder.counts(), name=f"replay:{path}", fingerprint=manifest["model"]["fingerprint"],
         context=manifest["settings"]["context"],
     )  # fmt: skip
+
+
+def recorded(folder: StageFolder) -> Mapping[str, Any]:
+    """The manifest of a folder of any stage, checked as far as every stage needs it; raises `StoreError`."""
+    manifest = folder.manifest
+    if manifest.get("stage", "run") == "run":
+        return checked(manifest, folder.path)
+    settings, model = manifest.get("settings"), manifest.get("model")
+    fine = isinstance(settings, dict) and isinstance(settings.get("context"), int)
+    if not fine or not isinstance(model, dict) or not all(isinstance(model.get(name), str) for name in _PARTS["model"]):
+        raise StoreError(f"{folder.path / 'manifest.json'} is not a manifest of stesim")
+    return manifest
 
 
 def recorded_manifest(spec: str | None, out: Path | None) -> tuple[Mapping[str, Any], bool]:
@@ -212,11 +239,11 @@ def make_settings(values: Values, model: Model) -> RunSettings:
         raise UserError(f"--max-tokens {values['max_tokens']} does not fit in a context of {size} tokens")
     rest = {name: value for name, value in values.items() if name not in _SAMPLING}
     rest |= {"tools": tuple(values["tools"]), "context": size, "today": parse_day(values["today"]).isoformat()}
-    rest["constrain"] = _constrain(values["constrain"], model)
+    rest["constrain"] = constrained(values["constrain"], model)
     return RunSettings(sampling=Sampling(**{name: values[name] for name in _SAMPLING}), **rest)
 
 
-def _constrain(wanted: str | bool, model: Model) -> bool:
+def constrained(wanted: str | bool, model: Model) -> bool:
     """Whether replies are constrained; a run that was recorded says so itself."""
     if wanted == "on" and not model.constrains:
         raise UserError(f"--constrain on: {model.name} cannot be held to a grammar; use off or auto")
@@ -230,52 +257,58 @@ def flat(settings: RunSettings) -> Values:
     return {**values, **sampling, "tools": list(settings.tools)}
 
 
+def call_first_prompts(settings: RunSettings, folder: Path | None) -> StagePrompts | None:
+    """The prompts of call-first imagining, where the settings ask for it."""
+    return load_stage_prompts("call_first", folder) if settings.imagine == "call-first" else None
+
+
 def make_manifest(
-    settings: RunSettings, spec: str, model: Model, prompts: PromptSet, toolset: str, box: Toolbox
-) -> Values:
+    settings: RunSettings, spec: str, model: Model, prompts: PromptSet, toolset: str, box: Toolbox,
+    templates: StagePrompts | None = None,
+) -> Values:  # fmt: skip
     """What `manifest.json` says: all that the run depends on, and what it does not decide."""
+    fingerprint = prompts.fingerprint + (f"+{templates.fingerprint}" if templates else "")
     return {
         "stesim": __version__,
         "stage": "run",
         "settings": flat(settings),
-        "model": {"spec": _lasting(spec), "name": model.name, "fingerprint": model.fingerprint, **model.describe()},
-        "prompts": {"source": _lasting(prompts.source), "fingerprint": prompts.fingerprint},
+        "model": {"spec": lasting_spec(spec), "name": model.name, "fingerprint": model.fingerprint, **model.describe()},
+        "prompts": {"source": lasting_spec(prompts.source), "fingerprint": fingerprint},
         "tools": {"toolset": toolbox.lasting(toolset), "fingerprint": box.fingerprint},
         "memory": (
             "Short-term: when a prompt would leave less than max_tokens of the context, the oldest trials of the "
             "episode leave first; the first one that stays takes over the tool's description. Long-term: the newest "
             "queries that fit in long_term_tokens."
         ),
-        "not_deterministic": (
-            "seconds and reused_tokens in completions.jsonl; replies may differ on another processor or with another "
-            "build of llama.cpp"
-        ),
+        "not_deterministic": NOT_DETERMINISTIC,
         "python": platform.python_version(),
         "machine": platform.machine(),
         "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
 
 
-def check_same(recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path) -> None:
+def check_same(
+    recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path, remedy: str = "another --out"
+) -> None:
     """Raise `StoreError`, naming every difference, unless a run can go on with what it was started with.
 
-    `recorded` is a manifest that `checked` has passed.
+    `recorded` is a manifest that `checked` has passed; `remedy` is what the user can do besides typing the same.
     """
     differences = [
         f"{name} was {recorded['settings'][name]!r}, not {value!r}"
         for name, value in now["settings"].items()
-        if recorded["settings"][name] != value
+        if recorded["settings"].get(name) != value
     ]
-    for part in _PARTS:
-        before, after = recorded[part], now[part]
-        if before["fingerprint"] != after["fingerprint"]:
+    for part in [*_PARTS, "input"]:
+        before, after = recorded.get(part, {}), now.get(part, {})
+        if before.get("fingerprint") != after.get("fingerprint"):
             names = (
                 f" ({before.get('name')}, not {after.get('name')})" if before.get("name") != after.get("name") else ""
             )
             differences.append(f"the {part} changed{names}")
     if differences:
         raise StoreError(
-            f"{out} was started differently: {'; '.join(differences)}. Use the same settings, or another --out"
+            f"{out} was started differently: {'; '.join(differences)}. Use the same settings, or {remedy}"
         )
 
 
@@ -294,7 +327,7 @@ def notes(recorded: Mapping[str, Any], now: Mapping[str, Any], box: Toolbox) -> 
             click.echo(f"note: the run was begun with {name} {version}; this is {after[name]}", err=True)
 
 
-def _lasting(spec: str) -> str:
+def lasting_spec(spec: str) -> str:
     """A path as it can be found from another folder; anything else as it is."""
     kind, colon, rest = spec.partition(":")
     if spec in (DEFAULT_MODEL, "default"):  # names, even if a file is called so

@@ -1,24 +1,30 @@
-"""`stesim eval`: how many replies are well-formed, name the right tool and are correct."""
+"""`stesim eval`: how well a model calls tools, asked now about a test set or scored from recorded replies."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from stesim.cli.common import echo_json, plain
+from stesim.cli import answering, figures
+from stesim.cli.common import complete_tools, echo_json, plain, toolset_option
+from stesim.cli.figures import table
+from stesim.cli.preparing import DEFAULTS, Wish
 from stesim.errors import UserError
 from stesim.evaluate import Predictions, Score, read_predictions, report, score_all
 from stesim.parsing.vocabulary import FAILURES, REPAIRS
 
 EPILOG = """\b
 Examples:
-  stesim eval --predictions mistral.json             what the model meant, read tolerantly
-  stesim eval --predictions mistral.json --strict    comparable with the paper's tables
-  stesim eval --predictions mistral.json --json | jq .correct
+  stesim eval --model smollm2                        the model as it is, about the starter tools
+  stesim eval --run runs/first --mode icl            with the run's demonstrations, and the run's model and tools
+  stesim eval --run runs/first --mode icl --constrain both    constrained and unconstrained, side by side
+  stesim eval --run runs/first --name icl            go on, if it was stopped; or print it again
+  stesim eval --model replay:runs/first/eval/icl     repeat an evaluation without its model
+  stesim eval --predictions mistral.json --strict    recorded replies, comparable with the paper's tables
 """
 _RULES = {
     "strict": "strict (the paper's rule of parsing)",
@@ -26,32 +32,119 @@ _RULES = {
 }
 _HEADINGS = ("", "replies", "well-formed", "API match", "correct")
 _NOTICE_AFTER = 2.0  # seconds
+_COUNT = click.IntRange(1, 10**6)
 
 
-@click.command("eval", epilog=EPILOG, short_help="Score replies whose right calls are known.")
+@click.command("eval", epilog=EPILOG, short_help="Measure how well a model calls tools.")
+@click.option(
+    "--model",
+    "spec",
+    help="smollm2, the path of a GGUF file, scripted:FILE (a JSON list of replies) or replay:FOLDER of an evaluation.  "
+    "[default: the run's, else smollm2]",
+)
+@click.option("--run", type=click.Path(path_type=Path), help="A run, whose tools and demonstrations are used.")
+@click.option(
+    "--mode",
+    type=click.Choice(["baseline", "icl"]),
+    help="baseline: the tools' descriptions alone; icl: with demonstrations in the prompt.  [default: baseline]",
+)
+@click.option(
+    "--demonstrations",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Demonstrations, a JSON object a line.  [default: RUN/demonstrations.jsonl]",
+)
+@toolset_option("[default: the run's, else starter]")
+@click.option("--tools", help="Only these tools, with commas between their names.", shell_complete=complete_tools)
+@click.option(
+    "--testset",
+    metavar="bundled|dev|PATH",
+    help="Queries with their right calls; dev are those to choose prompts and settings on.  [default: bundled]",
+)
+@click.option(
+    "--unanswerable/--no-unanswerable",
+    default=None,
+    help="Ask also the queries that no tool can help with.  [default: on]",
+)
+@click.option("--shots", type=_COUNT, help=f"Demonstrations before a query, at most.  [default: {DEFAULTS['shots']}]")
+@click.option(
+    "--retrieval",
+    type=click.Choice(["words", "embedding"]),
+    help="How demonstrations and candidate tools are found: BM25, or the model's own embeddings.  [default: words]",
+)
+@click.option(
+    "--candidates", type=_COUNT, help=f"Tools that the prompt describes.  [default: {DEFAULTS['candidates']}]"
+)
+@click.option(
+    "--oracle", is_flag=True, default=None, help="The right tool is always among the candidates, as in the paper."
+)
+@click.option(
+    "--constrain",
+    type=click.Choice(["auto", "on", "off", "both"]),
+    help="Hold replies to a grammar of well-formed calls; auto: where the model can be; both: two evaluations.  "
+    "[default: auto]",
+)
+@click.option("--limit", type=_COUNT, help="The first so many queries of each tool.  [default: all]")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Recorded with each reply; replies are greedy.")
+@click.option("--ctx", "context", type=click.IntRange(64, 1 << 20), help="Context size in tokens.")
+@click.option("--max-tokens", type=_COUNT, help=f"Tokens of a reply, at most.  [default: {DEFAULTS['max_tokens']}]")
+@click.option(
+    "--prompts", type=click.Path(path_type=Path), help="A folder with answer_system.txt and answer.txt, or one of them."
+)
+@click.option("--name", help="The evaluation's name, its folder is RUN/eval/NAME.  [default: the mode]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The evaluation's folder where there is no run.  [default: a new folder in evals/]",
+)
+@click.option(
+    "--threads", default="auto", show_default=True, help="A number, or auto to measure. Changes the speed only."
+)
 @click.option(
     "--predictions",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Replies in the format of the paper's released predictions.",
+    help="Ask no model: score replies in the format of the paper's released predictions.",
 )
 @click.option(
     "--strict/--tolerant",
     default=False,
-    help="Read replies by the paper's rule, to compare with its tables, or as they were meant.  [default: tolerant]",
+    help="Of --predictions: read replies by the paper's rule, to compare with its tables, or as they were meant.  "
+    "[default: tolerant]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print an object, with figures for each tool.")
-def evaluate(predictions: Path | None, strict: bool, as_json: bool) -> None:
-    """Score replies against known right calls, as the paper does.
+def evaluate(predictions: Path | None, strict: bool, as_json: bool, threads: str, **typed: Any) -> None:
+    """Ask a model about queries whose right calls are known, or score replies that are recorded.
 
     Well-formed: a call with a JSON object, of all replies. API match: the right tool, of the well-formed. Correct: the
-    right tool with the right arguments, of all replies.
+    right tool with the right arguments, of all replies. An evaluation that was stopped goes on with --run RUN --name
+    NAME or --out FOLDER; what it was started with need not be typed again.
     """
-    if predictions is None:
-        raise UserError("nothing to score: give --predictions FILE")
-    found = read_predictions(predictions)
-    figures = report(found, _scores(found, strict), strict=strict)
-    echo_json(figures) if as_json else _show(figures, predictions)
+    asking = [name for name, value in typed.items() if value is not None]
+    if predictions is not None:
+        if asking:
+            raise UserError(f"--predictions asks no model: leave out {_option(asking[0])}")
+        found = read_predictions(predictions)
+        scored = report(found, _scores(found, strict), strict=strict)
+        echo_json(scored) if as_json else _show(scored, predictions)
+        return
+    if typed["spec"] is None and typed["run"] is None and typed["out"] is None:
+        raise UserError("nothing to score: give --predictions FILE, or ask a model with --model or --run")
+    if strict:
+        raise UserError("--strict goes with --predictions; an evaluation writes a predictions.json to give there")
+    settings = {name: typed.pop(name) for name in DEFAULTS}
+    results = answering.answer(Wish(**typed, threads=threads, settings=settings))
+    if as_json:
+        echo_json(results[0][1] if len(results) == 1 else [result for _, result in results])
+        return
+    for path, result in results:
+        figures.show(path, result)
+    if len(results) > 1:
+        figures.compare([result for _, result in results])
+
+
+def _option(name: str) -> str:
+    return "--" + {"spec": "model", "context": "ctx"}.get(name, name.replace("_", "-"))
 
 
 def _scores(predictions: Predictions, strict: bool) -> list[Score]:
@@ -74,7 +167,7 @@ def _show(figures: Mapping[str, Any], path: Path) -> None:
     rows = [_HEADINGS, _row("all", figures)]
     if empty["tools"]:
         rows.append(_row(f"{empty['tools']} tools without arguments", empty))
-    _table(rows, left=1)
+    table(rows, left=1)
     click.echo("\nwell-formed: % of the replies. API match: % of the well-formed. correct: % of the replies.")
     if empty["tools"]:
         click.echo(
@@ -102,7 +195,7 @@ def _counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, str]) 
     """How often each thing happened, and what it means."""
     if counts:
         click.echo(f"\n{title}:")
-        _table([(f"  {name}", str(n), meanings.get(name, "")) for name, n in counts.items()], left=1, last_left=True)
+        table([(f"  {name}", str(n), meanings.get(name, "")) for name, n in counts.items()], left=1, last_left=True)
 
 
 def _agreement(agreement: Mapping[str, Mapping[str, int]]) -> None:
@@ -112,15 +205,4 @@ def _agreement(agreement: Mapping[str, Mapping[str, int]]) -> None:
     click.echo("\nthe same as stored in the file:")
     notes = {"args_correct": "the string rule alone, where it is the paper's"}
     rows = [(f"  {flag}", f"{n['same']} of {n['stored']}", notes.get(flag, "")) for flag, n in agreement.items()]
-    _table(rows, left=1, last_left=True)
-
-
-def _table(rows: Sequence[Sequence[str]], *, left: int, last_left: bool = False) -> None:
-    """Columns of text: the first `left` ones (and the last, if so) aligned to the left, numbers to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column < left or (last_left and column == len(row) - 1) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
+    table(rows, left=1, last_left=True)

@@ -9,11 +9,15 @@ import sys
 import click
 
 from stesim import __version__
+from stesim.cli.bench import bench
 from stesim.cli.common import Group
 from stesim.cli.completion import completion
+from stesim.cli.distill import distill
 from stesim.cli.evaluate import evaluate
+from stesim.cli.export import export_
 from stesim.cli.memory import memory
 from stesim.cli.parse import parse
+from stesim.cli.report import report
 from stesim.cli.run import run
 from stesim.cli.show import show
 from stesim.cli.tools import tools
@@ -26,7 +30,11 @@ Examples:
   stesim memory runs/first                what was learnt about each tool
   stesim show runs/first 3                the third trial, word for word
   stesim parse < reply.txt                what a model's reply says, as JSON
+  stesim distill runs/first               make demonstrations of the good trials
   stesim eval --predictions FILE          how many replies are well-formed and correct
+  stesim report runs/first                baseline and ICL side by side, as Markdown
+  stesim export runs/first --format messages   the demonstrations as training data
+  stesim bench                            run, distill, eval and report, one after the other
 """
 
 
@@ -46,5 +54,5 @@ def main(ctx: click.Context) -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (run, memory, show, tools, parse, evaluate, completion):
+for command in (run, memory, show, distill, tools, parse, evaluate, export_, report, bench, completion):
     main.add_command(command)

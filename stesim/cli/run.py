@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from stesim import toolbox
-from stesim.cli import build, finish
+from stesim.cli import build, finish, stages
 from stesim.cli.common import Finite, complete_tools, echo_json, plain, toolset_option
+from stesim.cli.stopping import ending_well, exit_code
 from stesim.cli.view import make_view
 from stesim.errors import UserError
-from stesim.explore import Exploration, drive
+from stesim.explore import Exploration
 from stesim.models import Model, ScriptedModel
+from stesim.models.driving import drive
 from stesim.models.recording import RecordingModel
 from stesim.offline import no_network
-from stesim.prompts import PromptSet, load_prompts
+from stesim.prompts import PromptSet, StagePrompts, load_prompts
 from stesim.records import Completion, Request, RunSettings, Trial
 from stesim.store import RunFolder
 from stesim.toolbox import Toolbox
@@ -33,6 +31,7 @@ Examples:
   stesim run --tools forecast_weather --watch    follow the conversation
   stesim run --toolset mytools.py                tools of your own; also a folder or a JSON file
   stesim run --model mistral.gguf --paper        the paper's 15 x 4 trials, 4 calls, temperature 1.0
+  stesim run --imagine call-first                for small models: first a call, then the query for it
   stesim run --constrain off                     let the model break the format, and see what the parser mends
   stesim run --faults 429:0.1,timeout:0.05       some calls fail, as they do with real servers
   stesim run --out runs/first                    go on with a run that was stopped
@@ -123,6 +122,11 @@ POSITIVE = click.IntRange(1, MOST)
     "--faults",
     text="Let a share of the calls fail, as in 429:0.1,503:0.05,timeout:0.02 (also 401, 403, 500, 502, 504); or off.",
 )
+@_setting(
+    "--imagine",
+    kind=click.Choice(["query-first", "call-first"]),
+    text="Begin a trial with a query, as the paper does, or, for small models, with a call and write the query for it.",
+)
 @_switch("feedback", "Show the model the results of its calls.")
 @_switch("short-term", "Keep the episode's earlier trials in the conversation.")
 @_switch("long-term", "List the earlier queries when a new one is imagined.")
@@ -147,9 +151,10 @@ def run(
         values["tools"] = None
     toolset, only = build.chosen_tools(toolset or build.recorded_toolset(recorded), values["tools"])
     values["faults"] = toolbox.fault_spec(values["faults"])
-    thread_count = _thread_count(threads)
+    thread_count = build.thread_count(threads)
     source = recorded.get("prompts", {}).get("source", "default")
-    prompts = load_prompts(prompts_folder or (None if source == "default" else Path(source)))
+    source = prompts_folder or (None if source == "default" else Path(source))
+    prompts = load_prompts(source)
     spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
     today = build.parse_day(values["today"])
     opened = Toolbox.open(
@@ -161,20 +166,22 @@ def run(
         values["tools"] = [tool.name for tool in box.tools]
         model = build.open_model(spec, context=values["context"], threads=thread_count, today=today)
         settings = build.make_settings(values, model)
-        Exploration(box, prompts, settings, model.count, keep=lambda _: None).check()
-        manifest = build.make_manifest(settings, spec, model, prompts, toolset, box)
+        templates = build.call_first_prompts(settings, source)
+        Exploration(box, prompts, settings, model.count, lambda _: None, templates=templates).check()
+        manifest = build.make_manifest(settings, spec, model, prompts, toolset, box, templates)
         build.notes(recorded if resuming else {}, manifest, box)
-        with _open_folder(out or _new_folder(model.name), manifest, resuming) as folder:
+        with stages.open_folder(RunFolder, out or _new_folder(model.name), manifest) as folder:
             click.echo(f"{'going on with' if resuming else 'new run in'} {folder.path}", err=True)
-            _explore_into(folder, box, prompts, settings, model, watch)
+            _explore_into(folder, box, prompts, settings, model, watch, templates)
             report = finish.make(folder)
         model.close()
     echo_json(report) if as_json else finish.show(report, folder.path)
 
 
 def _explore_into(
-    folder: RunFolder, box: Toolbox, prompts: PromptSet, settings: RunSettings, model: Model, watch: bool
-) -> None:
+    folder: RunFolder, box: Toolbox, prompts: PromptSet, settings: RunSettings, model: Model, watch: bool,
+    templates: StagePrompts | None,
+) -> None:  # fmt: skip
     """Drive the exploration to its end; Ctrl-C stops it and says how to go on."""
     finished = list(folder.trials())
     build.check_order(finished, settings, folder.path)
@@ -191,64 +198,14 @@ def _explore_into(
         view.completion(completion)
 
     recording = RecordingModel(view.watched(model), record)
-    exploration = Exploration(box, prompts, settings, recording.count, keep, finished)
+    exploration = Exploration(box, prompts, settings, recording.count, keep, finished, templates)
     try:
-        with _ending_well(), view:
+        with ending_well(), view:
             drive(exploration.explore(), recording)
     except KeyboardInterrupt as stop:
         click.echo(f"\nstopped: {view.done} of {view.whole} trials are finished and kept.", err=True)
         click.echo(f"Go on with: stesim run --out {folder.path}", err=True)
-        raise SystemExit(stop.code if isinstance(stop, Terminated) else 130) from None
-
-
-class Terminated(KeyboardInterrupt):
-    """The system asked the process to end; `code` is the exit code that says so.
-
-    Like Ctrl-C, nothing that a tool does may swallow it.
-    """
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@contextlib.contextmanager
-def _ending_well() -> Iterator[None]:
-    """Make SIGTERM and SIGHUP end a run as Ctrl-C does, so that the terminal is left in order."""
-
-    def end(number: int, _: Any) -> None:
-        raise Terminated(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _thread_count(text: str) -> int | None:
-    if text == "auto":
-        return None
-    most = max(64, os.cpu_count() or 1)
-    if len(text) > 4 or not text.isdecimal() or not 1 <= int(text) <= most:
-        raise UserError(f"--threads {text[:20]!r} is neither auto nor a number from 1 to {most}")
-    return int(text)
-
-
-def _open_folder(path: Path, manifest: dict[str, Any], resuming: bool) -> RunFolder:
-    if not resuming:
-        return RunFolder.create(path, manifest)
-    folder = RunFolder.open_(path)
-    try:
-        build.check_same(build.checked(folder.manifest, path), manifest, path)
-    except BaseException:
-        folder.close()
-        raise
-    return folder
+        raise SystemExit(exit_code(stop)) from None
 
 
 def _new_folder(model: str) -> Path:

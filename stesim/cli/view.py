@@ -16,6 +16,7 @@ from stesim.models import Model, OnText
 from stesim.models.base import WrappedModel
 from stesim.records import Completion, Request, RunSettings, Trial
 from stesim.report.summary import Summary, share, summarize, total
+from stesim.report.summary import duration as duration
 
 _WIDTH_FOR_BARS = 72  # columns of a terminal
 
@@ -91,7 +92,10 @@ class LiveView(View):
 
     def _notice(self, request: Request) -> None:
         place = request.place
-        doing = {"imagine": "imagines a query", "try": f"tries, reply {place.call}", "reflect": "reflects"}
+        doing = {
+            "imagine": "imagines a query", "call": "imagines a call", "rank": "chooses", "try": "tries",
+            "reflect": "reflects",
+        }  # fmt: skip
         self._now = f"{plain(place.tool)} {place.episode}.{place.trial}: {doing[request.purpose]}"
 
     def _show(self, trial: Trial) -> None:
@@ -151,16 +155,6 @@ def make_view(settings: RunSettings, finished: Sequence[Trial], name: str, *, wa
     console = Console(stderr=True)
     kind = WatchView if watch else LiveView if console.is_terminal else View
     return kind(settings, finished, name, console)
-
-
-def duration(seconds: float) -> str:
-    """A duration for people: 45 s, 3 min 20 s, 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _shares(summary: Summary) -> tuple[str, str]:

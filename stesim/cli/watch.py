@@ -8,8 +8,10 @@ from stesim.cli.common import plain
 from stesim.models.base import Model, OnText, WrappedModel
 from stesim.records import Completion, Request
 
-_LABELS = {"imagine": "imagines", "try": "tries", "reflect": "reflects"}
-_COLOURS = {"imagine": "cyan", "try": "green", "reflect": "magenta"}
+_LABELS = {
+    "imagine": "imagines", "call": "calls", "rank": "chooses", "try": "tries", "reflect": "reflects"
+}  # fmt: skip
+_COLOURS = {"imagine": "cyan", "call": "green", "rank": "blue", "try": "green", "reflect": "magenta"}
 
 
 class WatchedModel(WrappedModel):
@@ -51,7 +53,7 @@ class WatchedModel(WrappedModel):
         from rich.text import Text
 
         place = request.place
-        if request.purpose == "imagine":
+        if place.call == 0:
             title = f"{plain(place.tool)} · episode {place.episode} · trial {place.trial}"
             self._console.rule(Text(title), characters="─", style="bold")
         for message in request.messages[_last_reply(request) + 1 :]:

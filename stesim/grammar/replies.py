@@ -46,24 +46,34 @@ class Bounds:
         return cls(thought=2 * max_tokens, answer=4 * max_tokens, text=max_tokens)
 
 
-def reply_grammar(tools: Sequence[Tool], bounds: Bounds) -> str:
+def reply_grammar(tools: Sequence[Tool], bounds: Bounds, *, thinks: bool = True) -> str:
     """A ReAct reply: a thought, and then a call of one of the tools with valid arguments, or a final answer.
 
-    With no tools, the answer alone. The tools' names must differ.
+    With no tools, the answer alone; unless it `thinks`, no thought. The tools' names must differ.
     """
     names = [f"call_{number}" for number in range(len(tools))]
+    reply = f"({'call | ' if tools else ''}answer)"
+    thought = f'THOUGHT: "Thought: " THINKING\nTHINKING: /{_LINE}{{1,{bounds.thought}}}/ & ~/{_MARKERS}/'
     lines = [
-        f'start: (THOUGHT "\\n")? ({"call | " if tools else ""}answer)',
-        f'THOUGHT: "Thought: " THINKING\nTHINKING: /{_LINE}{{1,{bounds.thought}}}/ & ~/{_MARKERS}/',
+        *([f'start: (THOUGHT "\\n")? {reply}', thought] if thinks else [f"start: {reply}"]),
         f'answer: "Final Answer: " ANSWER\nANSWER: /{_SPACED}{_LINE}{{0,{bounds.answer - 1}}}/ & ~/{_MARKERS}/',
     ]
     if tools:
         lines.append(f"call: {' | '.join(names)}")
     for name, tool in zip(names, tools, strict=True):
-        written = json.dumps(f"Action: {tool.name}\nAction Input: ", ensure_ascii=False)
-        schema = {"x-guidance": _OPTIONS, **arguments_schema(tool, bounds)}
-        lines.append(f"{name}: {written} %json {json.dumps(schema, ensure_ascii=False)}")
+        lines.append(f"{name}: {_call(tool, bounds)}")
     return "\n".join(lines)
+
+
+def _call(tool: Tool, bounds: Bounds) -> str:
+    written = json.dumps(f"Action: {tool.name}\nAction Input: ", ensure_ascii=False)
+    schema = {"x-guidance": _OPTIONS, **arguments_schema(tool, bounds)}
+    return f"{written} %json {json.dumps(schema, ensure_ascii=False)}"
+
+
+def call_grammar(tool: Tool, bounds: Bounds) -> str:
+    """A call of the tool with valid arguments, and nothing else."""
+    return f"start: {_call(tool, bounds)}"
 
 
 def verdict_grammar(bounds: Bounds) -> str:

@@ -4,6 +4,7 @@ class Echo:                                   # a whole back end, for a test
     name, fingerprint, context, constrains = "echo", "echo", None, False
     def count(self, messages): return sum(len(m.content) for m in messages)
     def complete(self, request, on_text=None): return Completion(request.messages[-1].content, "stop")
+    def embed(self, texts): return [[1.0] for _ in texts]
     def describe(self): return {}
     def close(self): pass
 """
@@ -46,6 +47,9 @@ class Model(Protocol):
     def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """Answer a request; `on_text` is given the completion's text piece by piece as it comes."""
 
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector of length 1 for each text; raises `ModelError` if the model has none."""
+
     def describe(self) -> Mapping[str, Any]:
         """What the manifest should say of the model besides its name and fingerprint."""
 
@@ -70,6 +74,10 @@ class WrappedModel:
     def complete(self, request: Request, on_text: OnText | None = None) -> Completion:
         """The other model's completion."""
         return self._model.complete(request, on_text)
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """The other model's vectors."""
+        return self._model.embed(texts)
 
     def describe(self) -> Mapping[str, Any]:
         """What the other model says of itself."""

@@ -15,15 +15,10 @@ Not covered: GPUs, LoRA adapters, several sequences in one batch, models that ar
 from __future__ import annotations
 
 import codecs
-import contextlib
 import ctypes
 import datetime
 import hashlib
 import importlib.metadata
-import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -35,16 +30,19 @@ from stesim.models import threads
 from stesim.models.base import OnText
 from stesim.models.chat import FALLBACK, FALLBACK_STOP, SPLIT, ChatTemplate
 from stesim.models.constrain import Constrainer
+from stesim.models.embedding import Embedder
+from stesim.models.likelihood import choose, log_likelihood
+from stesim.models.loading import load, quiet
+from stesim.models.prefixes import Prefixes
 from stesim.models.stops import StopFinder
 from stesim.records import Completion, Message, Request, Sampling, shared_prefix
 
 _BLOCK = 64  # tokens of a prompt evaluated at once; larger blocks are hardly faster, and reuse less
-_CONTEXT = 4096  # tokens, unless the user asks for more or the model was trained with less
+_WORTH = 2 * _BLOCK  # tokens: fewer are sooner evaluated again than put aside
+_SHELF = 256 << 20  # bytes of prompts put aside
 _PIECE = 512  # bytes; the longest piece of text of one token
 _SLOW = 0.4  # of the measured speed: below this the thread count is measured again
 _MEASURE_AGAIN = 20.0  # seconds between two measurements, at least
-
-INSTALL = "llama-cpp-python is not installed; install it with: pip install llama-cpp-python"
 
 
 class LlamaCppModel:
@@ -69,7 +67,7 @@ class LlamaCppModel:
         self.name = name or path.stem
         self.fingerprint = fingerprint(path)
         self._path = path
-        self._llm, self._api = _load(path, context)
+        self._llm, self._api = load(path, context, _BLOCK)
         # llama.cpp rounds the context up; its Python side has room for what was asked for.
         self.context = len(self._llm.input_ids)
         self._vocab = self._llm._model.vocab
@@ -80,6 +78,8 @@ class LlamaCppModel:
             controls=self._control_texts(), today=today,
         )  # fmt: skip
         self._constrainer: Constrainer | None = None
+        self._embedder: Embedder | None = None
+        self._prefixes: Prefixes | None = Prefixes(self._api, _SHELF)
         self._prompt: list[int] = []  # what was evaluated as a prompt and is still in the cache
         self._fixed_threads = thread_count
         self._measured_at = 0.0
@@ -101,6 +101,10 @@ class LlamaCppModel:
         if room < 1:
             raise ModelError(f"the prompt has {len(tokens)} tokens; the context of {self.name} is {self.context}")
         reused = self._evaluate(tokens)
+        if request.choices:
+            text, evaluated = self._likeliest(request.choices, room)
+            seconds = round(time.perf_counter() - started, 4)
+            return Completion(text, "stop", len(tokens) + evaluated, reused, 0, seconds)
         decoding = time.perf_counter()
         stops = StopFinder(() if request.grammar else (*request.stop, *self._stop))
         most = room if request.grammar else min(request.sampling.max_tokens, room)
@@ -129,6 +133,14 @@ class LlamaCppModel:
             seconds=round(now - started, 4),
         )
 
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector of length 1 for each text, from the model's own layers."""
+        if self._embedder is None:
+            cores = self._fixed_threads or threads.available_cores()
+            with quiet():
+                self._embedder = Embedder(self._api, self._llm._model.model, self._plain_tokens, cores)
+        return self._embedder.embed(texts)
+
     def describe(self) -> Mapping[str, Any]:
         """The file's name, the library's version, and the threads chosen (they do not change the replies)."""
         return {
@@ -143,6 +155,8 @@ class LlamaCppModel:
     def close(self) -> None:
         """Free the model's memory; nothing can be asked of it afterwards."""
         self.context = 0
+        if self._embedder is not None:
+            self._embedder.close()
         self._llm.close()
 
     # -- text and tokens ---------------------------------------------------------------------------------------
@@ -156,6 +170,11 @@ class LlamaCppModel:
         bos = self._llm.token_bos()
         if self._api.llama_vocab_get_add_bos(self._vocab) and tokens[:1] != [bos]:
             tokens.insert(0, bos)
+        return tokens
+
+    def _plain_tokens(self, text: str) -> list[int]:
+        """The tokens of a text that is no prompt; nothing in it becomes a control token."""
+        tokens: list[int] = self._llm.tokenize(text.encode("utf-8", "replace"), add_bos=False, special=False)
         return tokens
 
     def _text(self, token: int) -> str:
@@ -183,6 +202,7 @@ class LlamaCppModel:
 
     def _evaluate(self, tokens: list[int]) -> int:
         """Bring the cache to hold exactly this prompt; returns how many of its tokens were still there."""
+        self._prompt = self._swap(tokens)
         reused = reusable(self._prompt, tokens)
         self._prompt = []
         if not self._llm._ctx.kv_cache_seq_rm(-1, reused, -1):  # a recurrent model cannot forget a part
@@ -193,6 +213,27 @@ class LlamaCppModel:
             self._llm.eval(tokens[start : start + _BLOCK])
         self._prompt = tokens
         return reused
+
+    def _swap(self, tokens: list[int]) -> list[int]:
+        """Put the prompt in the cache aside if little of it is wanted, and bring a better one; what is there then."""
+        shared = shared_prefix(self._prompt, tokens)
+        if len(self._prompt) - shared < _WORTH or self._prefixes is None:
+            return self._prompt
+        self._prefixes.keep(self._llm, self._prompt)
+        found = self._prefixes.restore(self._llm, tokens, at_least=shared + _WORTH)
+        return self._prompt if found is None else found
+
+    def _likeliest(self, choices: Sequence[str], room: int) -> tuple[str, int]:
+        """The choice that is likeliest after the prompt in the cache, and how many tokens were evaluated for that."""
+        prompt, found = list(self._prompt), []
+        tokens = [self._plain_tokens(choice) for choice in choices]
+        if not all(0 < len(each) < room for each in tokens):
+            raise ModelError(f"a choice is empty or does not fit in the context of {self.name}")
+        for number, each in enumerate(tokens):
+            if number:  # bring the cache, and the figures for the next token, back to the end of the prompt
+                self._evaluate(prompt)
+            found.append(log_likelihood(self._llm, self._api, each, _BLOCK))
+        return choices[choose(found)], sum(map(len, tokens))
 
     def _decode(self, request: Request) -> Iterator[int]:
         """The tokens of a reply, one after the other, up to the model's end of the reply or the grammar's.
@@ -306,62 +347,3 @@ def fingerprint(path: Path) -> str:
             file.seek(start)
             found.update(file.read(length))
     return found.hexdigest()
-
-
-def _load(path: Path, context: int | None) -> tuple[Any, Any]:
-    threads.calm_openmp()
-    try:
-        import llama_cpp
-    except ImportError as error:
-        raise ModelError(
-            INSTALL if error.name == "llama_cpp" else f"llama-cpp-python cannot be used: {error}"
-        ) from None
-    options: dict[str, Any] = {
-        "n_batch": _BLOCK, "n_ubatch": _BLOCK, "flash_attn": False, "n_gpu_layers": 0,
-        "n_threads": 1, "n_threads_batch": 1, "verbose": False,
-    }  # fmt: skip
-    try:
-        with _interrupt_afterwards(), _quiet():
-            llm = llama_cpp.Llama(str(path), n_ctx=context or _CONTEXT, **options)
-            if context is None and (trained := llm._model.n_ctx_train()) < _CONTEXT:
-                llm.close()
-                llm = llama_cpp.Llama(str(path), n_ctx=trained, **options)
-    except (ValueError, RuntimeError, AssertionError, MemoryError, OSError, TypeError, LookupError) as error:
-        if "context" in str(error) or isinstance(error, MemoryError):
-            raise ModelError(f"there is not enough memory for a context of {context or _CONTEXT} tokens") from None
-        raise ModelError(
-            f"llama.cpp cannot load {path}: the file is damaged, cut off, or of an unknown kind ({error})"
-        ) from None
-    except Exception as error:  # a template that Jinja cannot compile raises Jinja's own tree
-        raise ModelError(f"llama.cpp cannot use {path}: {type(error).__name__}: {error}") from None
-    return llm, llama_cpp
-
-
-@contextlib.contextmanager
-def _interrupt_afterwards() -> Iterator[None]:
-    """Hold Ctrl-C back until the end of the block: raised inside a callback of llama.cpp it would be swallowed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if pressed:
-            raise KeyboardInterrupt
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep llama.cpp's own lines off the user's screen: what it cannot load is said in one line of ours."""
-    sys.stderr.flush()
-    with open(os.devnull, "wb") as nowhere:
-        saved = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)

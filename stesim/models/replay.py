@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from stesim.errors import ReplayMismatch
+from stesim.errors import ModelError, ReplayMismatch
 from stesim.models.base import OnText, digest
 from stesim.records import Completion, Message, Request
 
@@ -54,6 +54,10 @@ class ReplayModel:
         if on_text:
             on_text(completion.text)
         return completion
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Refused: there are no layers to take vectors from."""
+        raise ModelError(f"{self.name} has no embeddings; use a GGUF model, or retrieval by words")
 
     def describe(self) -> Mapping[str, Any]:
         """Nothing more to say."""

@@ -78,6 +78,8 @@ class ScriptedModel:
         self._next += 1
         for stop in request.stop:
             text = text.partition(stop)[0]
+        if request.choices and text not in request.choices:
+            raise ModelError(f"{self.name}: completion {self._next} is none of the choices there are: {text!r:.80}")
         if on_text:
             on_text(text)
         return Completion(
@@ -86,6 +88,10 @@ class ScriptedModel:
             prompt_tokens=self.count(request.messages),
             tokens=estimate_tokens([Message("assistant", text)]),
         )
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Refused: there are no layers to take vectors from."""
+        raise ModelError(f"{self.name} has no embeddings; use a GGUF model, or retrieval by words")
 
     def describe(self) -> Mapping[str, Any]:
         """Nothing more to say."""

@@ -67,3 +67,13 @@ def total(summaries: Iterable[Summary]) -> Summary:
 def share(part: int, whole: int) -> str:
     """A percentage for people, "–" of nothing."""
     return f"{100 * part / whole:.0f}%" if whole else "–"
+
+
+def duration(seconds: float) -> str:
+    """A duration for people: 45 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -20,9 +20,13 @@ from stesim.errors import StoreError
 from stesim.records import (
     Action,
     Completion,
+    Demonstration,
     FinalAnswer,
+    Judged,
+    Judgement,
     Message,
     Observation,
+    Paraphrased,
     ParseFailure,
     Place,
     Reflection,
@@ -71,6 +75,8 @@ def trial_to_json(trial: Trial) -> Json:
         "stop_reason": trial.stop_reason,
         "reflection": asdict(trial.reflection) if trial.reflection else None,
         "forgotten": trial.forgotten,
+        **({"imaginings": trial.imaginings} if trial.imaginings != 1 else {}),
+        **({"rejected": trial.rejected} if trial.rejected else {}),
     }
 
 
@@ -94,6 +100,50 @@ def trial_from_json(value: Any, where: str = "trials.jsonl") -> Trial:
         raise StoreError(f"{where} does not hold a trial: {type(error).__name__} {error}") from None
 
 
+def demonstration_to_json(demonstration: Demonstration) -> Json:
+    """A line of `demonstrations.jsonl`."""
+    return asdict(demonstration)
+
+
+def demonstration_from_json(value: Any, where: str = "demonstrations.jsonl") -> Demonstration:
+    """The inverse of `demonstration_to_json`; raises `StoreError`, naming `where`, for a line of another shape."""
+    try:
+        return build(Demonstration, value)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{where} does not hold a demonstration: {type(error).__name__} {error}") from None
+
+
+def judged_to_json(judged: Judged) -> Json:
+    """A line of `judged.jsonl`."""
+    return asdict(judged)
+
+
+def judged_from_json(value: Any, where: str = "judged.jsonl") -> Judged:
+    """The inverse of `judged_to_json`; raises `StoreError`, naming `where`, for a line of another shape."""
+    try:
+        judgement = _maybe(Judgement, value["judgement"])
+        demonstration = _maybe(Demonstration, value["demonstration"])
+        return build(Judged, {**value, "demonstration": demonstration, "judgement": judgement})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{where} does not hold a verdict: {type(error).__name__} {error}") from None
+
+
+def paraphrased_to_json(paraphrased: Paraphrased) -> Json:
+    """A line of `paraphrased.jsonl`."""
+    return asdict(paraphrased)
+
+
+def paraphrased_from_json(value: Any, where: str = "paraphrased.jsonl") -> Paraphrased:
+    """The inverse of `paraphrased_to_json`; raises `StoreError`, naming `where`, for a line of another shape."""
+    try:
+        found = build(Paraphrased, value)
+        if not all(type(count) is int for count in found.dropped.values()):
+            raise TypeError("dropped holds something else than numbers")
+        return found
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{where} does not hold rewordings: {type(error).__name__} {error}") from None
+
+
 def request_to_json(request: Request, shared: int = 0, known: Collection[str] = ()) -> Json:
     """A request, without its first `shared` messages; of a grammar whose digest is `known`, only the digest."""
     grammar = {} if not request.grammar else {"grammar": digest(request.grammar)}
@@ -109,6 +159,7 @@ def request_to_json(request: Request, shared: int = 0, known: Collection[str] = 
         "shared": shared,
         "messages": [asdict(message) for message in request.messages[shared:]],
         **grammar,
+        **({"choices": list(request.choices)} if request.choices else {}),
     }
 
 
@@ -126,6 +177,7 @@ def request_from_json(value: Any, before: tuple[Message, ...] = (), known: Mappi
     messages = before[: value["shared"]] + tuple(build(Message, message) for message in value["messages"])
     place, sampling = build(Place, value["place"]), build(Sampling, value["sampling"])
     rest = {name: value[name] for name in ("purpose", "seed", "stop", "prefill")}
+    rest["choices"] = value.get("choices", [])
     if "grammar" in value:
         rest["grammar"] = value.get("grammar_text") or (known or {})[value["grammar"]]
         if digest(rest["grammar"]) != value["grammar"]:
@@ -171,7 +223,9 @@ def _fits(value: object, hint: Any) -> bool:
     if origin in (Union, UnionType):
         return any(_fits(value, argument) for argument in arguments)
     if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(entry, arguments[0]) for entry in value)
+        if not isinstance(value, tuple) or not (arguments[-1] is Ellipsis or len(value) == len(arguments)):
+            return False
+        return all(_fits(entry, arguments[0]) for entry in value)
     if hint is float:
         return type(value) in (int, float)
     return type(value) is (origin or hint)

@@ -1,4 +1,4 @@
-"""A run folder on disk: `manifest.json`, `trials.jsonl`, `completions.jsonl` and a lock.
+"""A folder on disk that a stage works in: a manifest, JSON lines of what is finished, `completions.jsonl` and a lock.
 
     >>> import tempfile; from pathlib import Path
     >>> with RunFolder.create(Path(tempfile.mkdtemp()) / "run", {"seed": 0}) as folder: folder.manifest["seed"]
@@ -17,7 +17,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -35,8 +35,16 @@ _LARGEST = 1 << 20  # bytes of a manifest
 Json = dict[str, Any]
 
 
-class RunFolder:
-    """One run's folder. Made with `create` or `open_` for writing (holds a lock until closed), or `read`."""
+Folder = TypeVar("Folder", bound="StageFolder")
+
+
+class StageFolder:
+    """The folder of a stage, which finishes one unit of work after another; `FINISHED` holds a line for each.
+
+    Made with `create` or `open_` for writing (holds a lock until closed), or `read`.
+    """
+
+    FINISHED = "finished.jsonl"
 
     def __init__(self, path: Path, manifest: Json, lock: int | None = None) -> None:
         self.path = path
@@ -44,11 +52,11 @@ class RunFolder:
         self._lock = lock
         self._last: tuple[Message, ...] = ()
         self._grammars: set[str] = set()  # digests of those that stand in the file already
-        self._trials = lines.Appender(path / TRIALS) if lock is not None else None
+        self._finished = lines.Appender(path / self.FINISHED) if lock is not None else None
         self._completions = lines.Appender(path / COMPLETIONS) if lock is not None else None
 
     @classmethod
-    def create(cls, path: Path, manifest: Mapping[str, Any]) -> RunFolder:
+    def create(cls: type[Folder], path: Path, manifest: Mapping[str, Any]) -> Folder:
         """Make the folder and its manifest; a folder that is there already must be empty."""
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -68,7 +76,7 @@ class RunFolder:
             raise
 
     @classmethod
-    def open_(cls, path: Path) -> RunFolder:
+    def open_(cls: type[Folder], path: Path) -> Folder:
         """Open a run to go on with it; raises `StoreError` if another process writes to it."""
         manifest = _manifest(path)
         lock = _acquire(path)
@@ -79,14 +87,27 @@ class RunFolder:
             raise
 
     @classmethod
-    def read(cls, path: Path) -> RunFolder:
+    def read(cls: type[Folder], path: Path) -> Folder:
         """Open a run for reading only: takes no lock and changes nothing."""
         return cls(path, _manifest(path))
 
-    def trials(self) -> Iterator[Trial]:
-        """The finished trials, in order."""
-        for number, value in enumerate(lines.read(self.path / TRIALS), 1):
-            yield codec.trial_from_json(value, f"{self.path / TRIALS}, line {number}")
+    def finished(self) -> Iterator[tuple[str, Any]]:
+        """What is finished, in order: where each line stands, for error messages, and its value."""
+        for number, value in enumerate(lines.read(self.path / self.FINISHED), 1):
+            yield f"{self.path / self.FINISHED}, line {number}", value
+
+    def add(self, value: Any, counts: Mapping[str, int] | None = None) -> None:
+        """Append something finished; when this returns, it and its completions are on the disk.
+
+        `counts` are the token counts asked for since the last completion.
+        """
+        if self._finished is None or self._completions is None:
+            raise StoreError(f"{self.path} is open for reading only")
+        if counts:
+            self._completions.append({"counts": dict(counts)})
+        self._completions.sync()
+        self._finished.append(value)
+        self._finished.sync()
 
     def completions(self) -> Iterator[tuple[Request, Completion]]:
         """The recorded model calls, in order."""
@@ -115,19 +136,6 @@ class RunFolder:
             found |= counts
         return found
 
-    def add_trial(self, trial: Trial, counts: Mapping[str, int] | None = None) -> None:
-        """Append a finished trial; when this returns, it and its completions are on the disk.
-
-        `counts` are the token counts asked for since the last completion.
-        """
-        if self._trials is None or self._completions is None:
-            raise StoreError(f"{self.path} is open for reading only")
-        if counts:
-            self._completions.append({"counts": dict(counts)})
-        self._completions.sync()
-        self._trials.append(codec.trial_to_json(trial))
-        self._trials.sync()
-
     def add_completion(self, request: Request, completion: Completion, counts: Mapping[str, int]) -> None:
         """Append a model call; messages shared with the call before it are stored as their number, and a grammar's
         text where it occurs first.
@@ -142,18 +150,33 @@ class RunFolder:
 
     def close(self) -> None:
         """Close the files and give the lock back."""
-        for appender in (self._trials, self._completions):
+        for appender in (self._finished, self._completions):
             if appender is not None:
                 appender.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
-    def __enter__(self) -> RunFolder:
+    def __enter__(self: Folder) -> Folder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+
+class RunFolder(StageFolder):
+    """One run's folder; what is finished are its trials."""
+
+    FINISHED = TRIALS
+
+    def trials(self) -> Iterator[Trial]:
+        """The finished trials, in order."""
+        for where, value in self.finished():
+            yield codec.trial_from_json(value, where)
+
+    def add_trial(self, trial: Trial, counts: Mapping[str, int] | None = None) -> None:
+        """Append a finished trial, as `add` does."""
+        self.add(codec.trial_to_json(trial), counts)
 
 
 def is_run(path: Path) -> bool:

@@ -285,7 +285,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         read_predictions(tmp_path / "nowhere")
     with pytest.raises(UserError, match="not a regular file"):
         read_predictions(tmp_path)
-    monkeypatch.setattr("stesim.evaluate.LARGEST", 8)
+    monkeypatch.setattr("stesim.evaluate.predictions.LARGEST", 8)
     with pytest.raises(UserError, match="larger than"):
         read_predictions(written(tmp_path, {"a": [record()]}))
 

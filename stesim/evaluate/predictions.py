@@ -155,10 +155,10 @@ class Tally:
 
 def score_all(predictions: Predictions, *, strict: bool) -> Iterator[Score]:
     """The scores, one after the other, by the paper's rule of parsing or the tolerant one."""
-    closest = _closest_of(predictions.names)
+    closest = closest_of(predictions.names)
     for prediction in predictions.each:
         text = prediction.output
-        reply = parse_strict(text) if strict else _read_tolerant(text, predictions.names)
+        reply = parse_strict(text) if strict else read_reply(text, predictions.names)
         yield score(prediction, reply, closest)
 
 
@@ -243,7 +243,7 @@ def _flags(score: Score) -> dict[str, tuple[int, int]]:
     return {flag: (stored, int(found)) for flag, (stored, found) in pairs.items() if stored is not None}
 
 
-def _read_tolerant(text: str, names: Sequence[str]) -> Reply:
+def read_reply(text: str, names: Sequence[str]) -> Reply:
     """The tolerant reading; whether a reply is well-formed does not depend on whether its tool exists."""
     reply = parse_tolerant(text, names)
     unknown = isinstance(reply, ParseFailure) and reply.kind == "unknown_tool"
@@ -256,7 +256,7 @@ def _is_judged(prediction: Prediction, call: Action) -> bool:
     return isinstance(read, Action) and read.arguments == call.arguments
 
 
-def _closest_of(names: Sequence[str]) -> Callable[[str], str | None]:
+def closest_of(names: Sequence[str]) -> Callable[[str], str | None]:
     """The function from a written name to the known one that the paper takes it for; None if none is like it."""
     known = frozenset(names)
 

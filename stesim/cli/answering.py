@@ -1,0 +1,192 @@
+"""Asking a model about a test set: an evaluation's folder, its answers and its result.
+
+With all answers there, the model is not loaded. Not covered: the options and what is printed (`evaluate.py`,
+`figures.py`), and what is read before a model is asked (`preparing.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from stesim import toolbox
+from stesim.cli import build, stages
+from stesim.cli.common import plain
+from stesim.cli.preparing import STAGE, Prepared, Wish, manifest_of_replay, manifest_of_run, name_of, path_of, prepare
+from stesim.cli.progress import Progress
+from stesim.errors import ReplayMismatch, StoreError, UserError
+from stesim.evaluate.answers import Answer, AnswerFolder
+from stesim.evaluate.asking import AnswerSettings, Choice, Choose, Evaluation, chooser
+from stesim.evaluate.measure import Marker
+from stesim.evaluate.result import PREDICTIONS, RESULT, make_predictions, make_result
+from stesim.models import Model
+from stesim.models.recording import RecordingModel
+from stesim.offline import no_network
+from stesim.store.folder import write_atomically
+from stesim.testset import Case
+
+
+def answer(wish: Wish) -> list[tuple[Path, dict[str, Any]]]:
+    """Ask the model all that is not answered yet; the folder and the result of each evaluation, two for `both`."""
+    build.thread_count(wish.threads)
+    run, replayed = manifest_of_run(wish), manifest_of_replay(wish.spec)
+    name = name_of(wish, replayed)
+    path = path_of(wish, name)
+    found, before = [], replayed
+    with no_network():
+        try:
+            for suffix, constrain in (("", "on"), ("-unconstrained", "off")) if wish.both else (("", None),):
+                folder = path.with_name(path.name + suffix) if suffix else path
+                with prepare(wish, folder, name + suffix, constrain, run, before) as prepared:
+                    found.append((folder, _evaluate(wish, prepared)))
+                before = before or AnswerFolder.read(folder).manifest
+        finally:
+            if wish.model is not None:
+                wish.model.close()
+    return found
+
+
+def _evaluate(wish: Wish, prepared: Prepared) -> dict[str, Any]:
+    """Ask what is left to ask, and make the result."""
+    if not _complete(wish, prepared):
+        _ask(wish, prepared)
+    return _finish(AnswerFolder.read(prepared.path), prepared)
+
+
+def _complete(wish: Wish, prepared: Prepared) -> bool:
+    """Whether all answers of this same evaluation are there, so that no model is needed."""
+    spec, model = prepared.spec, prepared.recorded.get("model", {})
+    if not prepared.resuming or (wish.spec is not None and build.lasting_spec(spec) != model["spec"]):
+        return False
+    done = sum(1 for _ in AnswerFolder.read(prepared.path).finished())
+    if done != len(prepared.cases):
+        return False
+    constrain = prepared.values["constrain"]
+    known = constrain == "on" if constrain in ("on", "off") else prepared.recorded["settings"]["constrain"]
+    now = {"settings": {**prepared.values, "constrain": known}, "model": model, **prepared.parts}
+    with _naming(wish):
+        build.check_same(prepared.recorded, now, prepared.path)
+    return True
+
+
+def _ask(wish: Wish, prepared: Prepared) -> None:
+    values, box = prepared.values, prepared.box
+    model = wish.open_model(prepared.spec, values["context"])
+    settings = _settings(values, model)
+    choose = _chooser(prepared, settings, model)
+    finished = list(AnswerFolder.read(prepared.path).answers()) if prepared.resuming else []
+    _check_order(finished, prepared)
+
+    def evaluation(count: Any, keep: Any) -> Evaluation:
+        return Evaluation(
+            box, prepared.prompts, settings, prepared.cases, prepared.demonstrations, choose, count, keep, len(finished)
+        )
+
+    evaluation(model.count, lambda _: None).check()
+    manifest = stages.make_manifest(STAGE, settings.flat(), prepared.spec, model, **prepared.parts)
+    progress = Progress("queries", len(prepared.cases), len(finished))
+    with _naming(wish):
+        folder = stages.open_folder(AnswerFolder, prepared.path, manifest)
+    with folder:
+        build.notes(prepared.recorded if prepared.resuming else {}, manifest, box)
+        click.echo(f"{'going on with' if prepared.resuming else 'answers in'} {plain(str(folder.path))}", err=True)
+
+        def ask(recording: RecordingModel) -> Any:
+            def keep(answer: Answer) -> None:
+                folder.add_answer(answer, recording.take_counts())
+                progress.advance(answer.id)
+
+            return evaluation(recording.count, keep).ask()
+
+        stages.conduct(folder, model, ask, progress, asked_before=len(finished), again=_again(wish, prepared))
+
+
+def _settings(values: Mapping[str, Any], model: Model) -> AnswerSettings:
+    """The settings, from what is chosen and from what the model can do. Raises `UserError`."""
+    if model.context and values["context"] and values["context"] > model.context:
+        raise UserError(f"--ctx {values['context']} is more than the model's {model.context}")
+    size = values["context"] or model.context or build.DEFAULT_CONTEXT
+    if values["max_tokens"] >= size:
+        raise UserError(f"--max-tokens {values['max_tokens']} does not fit in a context of {size} tokens")
+    wanted = values["constrain"]
+    if wanted == "on" and not model.constrains:
+        raise UserError(f"--constrain on: {model.name} cannot be held to a grammar; use off or auto")
+    constrain = model.constrains if wanted == "auto" else wanted in ("on", True)
+    return AnswerSettings(**{**values, "tools": tuple(values["tools"]), "context": size, "constrain": constrain})
+
+
+def _chooser(prepared: Prepared, settings: AnswerSettings, model: Model) -> Choose:
+    """How candidates and demonstrations are found; a replay takes what the recorded embeddings chose."""
+    if settings.retrieval == "embedding" and prepared.spec.startswith("replay:"):
+        played = AnswerFolder.read(Path(prepared.spec.removeprefix("replay:")))
+        chosen = {each.id: Choice(each.candidates, each.nearest) for each in played.answers()}
+
+        def recorded(case: Case) -> Choice:
+            if case.id not in chosen:
+                raise ReplayMismatch(f"{prepared.spec} did not record the query {case.id}")
+            return chosen[case.id]
+
+        return recorded
+    return chooser(prepared.box.tools, prepared.demonstrations, settings, model.embed)
+
+
+def _check_order(finished: Sequence[Answer], prepared: Prepared) -> None:
+    """Raise `StoreError` unless the answers are those to the first queries, in order."""
+    for number, answer in enumerate(finished, 1):
+        known = prepared.cases[number - 1].id if number <= len(prepared.cases) else None
+        if (answer.number, answer.id) != (number, known):
+            where = prepared.path / AnswerFolder.FINISHED
+            raise StoreError(f"{where}, line {number} is out of place: is a line missing, or has the test set changed?")
+
+
+def _finish(folder: AnswerFolder, prepared: Prepared) -> dict[str, Any]:
+    """The result from what is in the folder; written down with the predictions unless it is there already."""
+    answers = list(folder.answers())
+    _check_order(answers, prepared)
+    settings = AnswerSettings(**{**folder.manifest["settings"], "tools": tuple(folder.manifest["settings"]["tools"])})
+    marker = Marker(prepared.box)
+    marks = [marker.mark(case, each) for case, each in zip(prepared.cases, answers, strict=True)]
+    result = make_result(
+        marks, settings, (completion for _, completion in folder.completions()), name=prepared.name,
+        model=folder.manifest["model"]["name"], toolset=folder.manifest["tools"]["toolset"],
+        testset_fingerprint=folder.manifest["input"]["testset"], demonstrations=len(prepared.demonstrations),
+    )  # fmt: skip
+    made = {
+        PREDICTIONS: make_predictions(marks, settings.tools),
+        RESULT: orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
+    }
+    for name, data in made.items():
+        path = folder.path / name
+        if not path.is_file() or path.read_bytes() != data:
+            write_atomically(path, data)
+    return result
+
+
+def _again(wish: Wish, prepared: Prepared) -> str:
+    """The command that goes on."""
+    words = ["stesim", "eval"]
+    if wish.run is not None:
+        words += ["--run", str(wish.run), "--name", prepared.name.removesuffix("-unconstrained" if wish.both else "")]
+    else:
+        path = str(prepared.path)
+        words += ["--out", path.removesuffix("-unconstrained") if wish.both else path]
+    if wish.both:
+        words += ["--constrain", "both"]
+    if toolbox.runs_code(prepared.toolset):
+        words += ["--toolset", prepared.toolset]
+    return plain(shlex.join(words))
+
+
+@contextlib.contextmanager
+def _naming(wish: Wish) -> Iterator[None]:
+    """Within a run it is `--name` that chooses another folder."""
+    try:
+        yield
+    except StoreError as error:
+        raise StoreError(str(error).replace("another --out", "another --name") if wish.run else str(error)) from None

@@ -1,0 +1,310 @@
+"""The two stages of `stesim distill`: the judge of every trial, and the rewording of what passed.
+
+    stages_of = Distillation(run, wish, toolset, box)
+    judged = stages_of.judge()
+    paraphrased = stages_of.paraphrase(originals)
+
+Each works in a folder of its own in the run's, and resumes. What a stage was started with need not be typed again: its
+manifest's settings stand in for what is not typed, as do those of a stage that is replayed. A model is loaded when it
+is first asked. Not covered: the figures (`distilled.py`).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stesim.cli import build, stages
+from stesim.cli.common import plain
+from stesim.cli.distill_folders import (
+    JUDGE,
+    JUDGE_DEFAULTS,
+    PARAPHRASE,
+    PARAPHRASE_DEFAULTS,
+    SWITCHES,
+    JudgeFolder,
+    ParaphraseFolder,
+    Source,
+    Values,
+    check_judged,
+    check_paraphrased,
+    stage_manifest,
+)
+from stesim.cli.progress import Progress
+from stesim.errors import UserError
+from stesim.gates import Gates
+from stesim.judge import JudgeSettings, Judging
+from stesim.models import Model, ScriptedModel
+from stesim.models.driving import Asking
+from stesim.models.recording import RecordingModel
+from stesim.paraphrase import ParaphraseSettings, Paraphrasing, share
+from stesim.paraphrase.balance import which
+from stesim.paraphrase.stage import worked
+from stesim.prompts import StagePrompts, load_stage_prompts
+from stesim.records import Demonstration, Judged, Paraphrased, Sampling
+from stesim.store.codec import judged_to_json, paraphrased_to_json
+from stesim.toolbox import Toolbox
+
+_NO_MODEL = "none"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was typed; None for what was not. `judge_settings` and `paraphrase_settings` are for one stage each."""
+
+    model: str | None
+    judge: str | None
+    prompts: Path | None
+    threads: str
+    again: str
+    judge_settings: Values
+    paraphrase_settings: Values
+
+
+@dataclass
+class Distillation:
+    """The stages of one run. `last` is what the summary of an earlier distillation says of its settings."""
+
+    run: Source
+    wish: Wish
+    toolset: str
+    box: Toolbox
+    last: Values
+    judge_name: str | None = field(default=None, init=False)
+    paraphraser_name: str | None = field(default=None, init=False)
+    seconds: float = field(default=0.0, init=False)
+    _model: Model | None = field(default=None, init=False)
+    _opened: tuple[str, int | None] = field(default=("", None), init=False)
+    _judged_with: Model | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._judge_path, self._paraphrase_path = self.run.path / JUDGE, self.run.path / PARAPHRASE
+        self._judge_recorded = stage_manifest(JudgeFolder, self._judge_path, JUDGE, JUDGE_DEFAULTS)
+        self._paraphrase_recorded = stage_manifest(
+            ParaphraseFolder, self._paraphrase_path, PARAPHRASE, PARAPHRASE_DEFAULTS
+        )
+        self._meant = self._judge_recorded.get(PARAPHRASE, {})  # for the paraphrases, when the judge was begun
+        self.judge_values = self._layers(
+            JUDGE_DEFAULTS, self._judge_recorded, self.wish.judge, self.wish.judge_settings
+        )
+        if self.wish.judge is not None:
+            self.judge_values["judge"] = True
+        before = {"settings": self._meant.get("settings", {}) | self.last | _settings(self._paraphrase_recorded)}
+        switch = before["settings"].get("paraphrase", True)
+        self.values = self._layers(PARAPHRASE_DEFAULTS, before, self.wish.model, self.wish.paraphrase_settings)
+        self.paraphrases = bool(self.values.pop("paraphrase", switch))
+
+    def close(self) -> None:
+        """Free the model, if there is one."""
+        if self._model is not None:
+            self._model.close()
+            self._model = None
+
+    # -- the judge -------------------------------------------------------------------------------------------------
+
+    def judge(self) -> list[Judged]:
+        """What became of each trial; those that are not judged yet are judged now."""
+        recorded, path, values = self._judge_recorded, self._judge_path, self.judge_values
+        prompts = self._prompts(JUDGE, recorded)
+        worked(self._paraphrase_prompts())  # a mistake in them shows now, not after the judge's hour
+        spec = self._judge_spec() if values["judge"] else _NO_MODEL
+        parts = {"prompts": _told(prompts), "tools": self._tools(), "input": self.run.fingerprint()}
+        before = JudgeFolder.read(path).judged() if recorded else []
+        check_judged(before, self.run.trials, path)
+        if recorded and len(before) == len(self.run.trials) and build.lasting_spec(spec) == recorded["model"]["spec"]:
+            now = {"settings": _as_recorded(values, recorded), "model": recorded["model"], **parts}
+            build.check_same(recorded, now, path, _remedy(path))
+            self._finish(JudgeFolder.read(path), "judge_name" if values["judge"] else "")
+            return before
+        model = self._open(spec, values)
+        settings = _settled(values, model, "judge_tokens")
+        judging = self._judging(settings, prompts, model)
+        judging.check()
+        meant = {
+            "spec": build.lasting_spec(self._paraphrase_spec(required=False)),
+            "prompts": _told(self._paraphrase_prompts())["source"],
+            "settings": {**self.values, "paraphrase": self.paraphrases},
+        }
+        manifest = stages.make_manifest(JUDGE, settings, spec, model, **parts, paraphrase=meant)
+        with stages.open_folder(JudgeFolder, path, manifest, _remedy(path)) as folder:
+            found = folder.judged()
+            progress = Progress("trials", whole=len(self.run.trials), done=len(found))
+
+            def ask(recording: RecordingModel) -> Asking:
+                def keep(judged: Judged) -> None:
+                    folder.add(judged_to_json(judged), recording.take_counts())
+                    progress.advance(f"{judged.tool} {judged.episode}.{judged.trial}: {judged.gate or 'kept'}")
+
+                judging.count, judging.keep, judging.finished = recording.count, keep, found
+                return judging.ask(self.run.trials)
+
+            asked = sum(judged.asked for judged in found)
+            stages.conduct(folder, model, ask, progress, asked_before=asked, again=self.wish.again)
+            self._finish(folder, "judge_name" if values["judge"] else "")
+            self._judge_recorded, self._judged_with = folder.manifest, model
+            return folder.judged()
+
+    def _judging(self, settings: Values, prompts: StagePrompts, model: Model) -> Judging:
+        gates = Gates(self.box, settings["grounding"], settings["similar"], self.run.today)
+        traits = {name: settings[name] for name in ("seed", "judge_tokens", "context", "temperature", "constrain")}
+        asked = prompts if settings["judge"] else None
+        return Judging(self.box, asked, JudgeSettings(**traits), gates, model.count, keep=lambda _: None)
+
+    def _judge_spec(self) -> str:
+        """The judge's model: the typed one, the one that it was begun with, the run's."""
+        if self.wish.judge is not None:
+            return self.wish.judge
+        begun: str = self._judge_recorded.get("model", {}).get("spec", _NO_MODEL)
+        wanted = self.wish.model
+        if begun != _NO_MODEL and (wanted is None or build.lasting_spec(wanted) == self._meant.get("spec")):
+            return begun
+        return wanted or self.run.spec()
+
+    # -- the paraphrases -------------------------------------------------------------------------------------------
+
+    def paraphrase(self, originals: Sequence[Demonstration]) -> list[Paraphrased]:
+        """The rewordings of the examples; none where they are switched off, and where none are wanted."""
+        recorded, path, values = self._paraphrase_recorded, self._paraphrase_path, self.values
+        numbers = [original.tool for original in originals]
+        wanted = [share(numbers.count(tool), values["wanted"], values["most"]) for tool in set(numbers)]
+        if not self.paraphrases or not any(wanted):
+            return []
+        prompts = self._paraphrase_prompts()
+        judged = {"fingerprint": stages.fingerprint(self._judge_path / JudgeFolder.FINISHED)}
+        parts = {"prompts": _told(prompts), "tools": self._tools(), "input": judged}
+        before = ParaphraseFolder.read(path).paraphrased() if recorded else []
+        spec = self._paraphrase_spec(required=len(before) < len(originals))
+        if recorded and len(before) == len(originals) and build.lasting_spec(spec) == recorded["model"]["spec"]:
+            now = {"settings": _as_recorded(values, recorded), "model": recorded["model"], **parts}
+            build.check_same(recorded, now, path, _remedy(path))
+            check_paraphrased(before, originals, path)
+            self._finish(ParaphraseFolder.read(path), "paraphraser_name")
+            return before
+        model = self._open(spec, values)
+        settings = _settled(values, model, "max_tokens")
+        manifest = stages.make_manifest(PARAPHRASE, settings, spec, model, **parts)
+        with stages.open_folder(ParaphraseFolder, path, manifest, _remedy(path)) as folder:
+            found = folder.paraphrased()
+            check_paraphrased(found, originals, path)
+            progress = Progress("queries to reword", whole=len(originals), done=len(found))
+
+            def ask(recording: RecordingModel) -> Asking:
+                def keep(paraphrased: Paraphrased) -> None:
+                    folder.add(paraphrased_to_json(paraphrased), recording.take_counts())
+                    progress.advance(f"{'.'.join(map(str, which(paraphrased)))}: {len(paraphrased.paraphrases)}")
+
+                traits = _paraphrase_settings(settings)
+                return Paraphrasing(self.box, prompts, traits, recording.count, keep, found).ask(originals)
+
+            asked = sum(paraphrased.asked for paraphrased in found) + self._asked_as_judge(spec, model)
+            stages.conduct(folder, model, ask, progress, asked_before=asked, again=self.wish.again)
+            self._finish(folder, "paraphraser_name")
+            return folder.paraphrased()
+
+    def _asked_as_judge(self, spec: str, model: Model) -> int:
+        """How many completions of a script went to the judge in an earlier part of the work."""
+        same = build.lasting_spec(spec) == self._judge_recorded["model"]["spec"]
+        if not same or model is self._judged_with or not isinstance(model, ScriptedModel):
+            return 0
+        return sum(judged.asked for judged in JudgeFolder.read(self._judge_path).judged())
+
+    def _paraphrase_spec(self, *, required: bool) -> str:
+        """The rewording model: the typed one, the one that the work was begun with, the run's."""
+        begun = self._paraphrase_recorded.get("model", {}).get("spec") or self._meant.get("spec")
+        if self.wish.model or begun:
+            return self.wish.model or str(begun)
+        return self.run.spec(required=required and self.paraphrases)
+
+    # -- what both need --------------------------------------------------------------------------------------------
+
+    def _layers(self, defaults: Values, recorded: Mapping[str, Any], spec: str | None, typed: Values) -> Values:
+        replayed = self._replayed(spec, defaults) if not recorded.get("settings") else {}
+        values = {**defaults, "seed": self.run.settings.seed, **replayed, **_settings(recorded)}
+        values |= {name: value for name, value in typed.items() if value is not None}
+        return {**values, "today": self.run.settings.today}
+
+    def _replayed(self, spec: str | None, defaults: Values) -> Values:
+        """The settings of the stage that is replayed."""
+        if spec is None or not spec.startswith("replay:"):
+            return {}
+        path = Path(spec.removeprefix("replay:"))
+        stage = JUDGE if defaults is JUDGE_DEFAULTS else PARAPHRASE
+        return _settings(stage_manifest(JudgeFolder, path, stage, defaults, needed=True))
+
+    def _prompts(self, stage: str, recorded: Mapping[str, Any]) -> StagePrompts:
+        source = recorded.get("prompts", {}).get("source") or "default"
+        return load_stage_prompts(stage, self.wish.prompts or (None if source == "default" else Path(source)))
+
+    def _paraphrase_prompts(self) -> StagePrompts:
+        begun = {"prompts": {"source": self._meant.get("prompts")}}
+        return self._prompts(PARAPHRASE, self._paraphrase_recorded or begun)
+
+    def _tools(self) -> Mapping[str, Any]:
+        return self.run.told_tools(self.toolset, self.box)
+
+    def _open(self, spec: str, values: Values) -> Model:
+        """The model, which is loaded only once where both stages have the same."""
+        if spec == _NO_MODEL:
+            return ScriptedModel([], name=_NO_MODEL)
+        wanted = (build.lasting_spec(spec), values["context"])
+        if self._model is None or self._opened != wanted:
+            self.close()
+            threads = build.thread_count(self.wish.threads)
+            click.echo(f"loading {plain(spec)} …", err=True)
+            today = self.run.today or datetime.date.today()
+            self._model = build.open_model(spec, context=values["context"], threads=threads, today=today)
+            self._opened = wanted
+        return self._model
+
+    def _finish(self, folder: JudgeFolder | ParaphraseFolder, named: str) -> None:
+        self.seconds += sum(completion.seconds for _, completion in folder.completions())
+        if named:
+            setattr(self, named, str(folder.manifest["model"]["name"]))
+
+
+def _settings(manifest: Mapping[str, Any]) -> Values:
+    found: Values = dict(manifest.get("settings", {}))
+    return {name: value for name, value in found.items() if name not in SWITCHES}
+
+
+def _as_recorded(values: Values, recorded: Mapping[str, Any]) -> Values:
+    """The settings with what only a model could decide taken from those recorded, unless it is typed otherwise."""
+    settled = dict(values)
+    if "constrain" in settled:
+        constrain = settled["constrain"]
+        settled["constrain"] = recorded["settings"]["constrain"] if constrain == "auto" else constrain in ("on", True)
+    settled["context"] = settled["context"] or recorded["settings"]["context"]
+    return settled
+
+
+def _settled(values: Values, model: Model, tokens: str) -> Values:
+    """The settings with the context and the constraint that the model has; raises `UserError`."""
+    context = model.context
+    if context and values["context"] and values["context"] > context:
+        raise UserError(f"--ctx {values['context']} is more than the model's {context}")
+    size = values["context"] or context or build.DEFAULT_CONTEXT
+    if values[tokens] >= size:
+        raise UserError(f"a reply of {values[tokens]} tokens does not fit in a context of {size}; use a larger --ctx")
+    settled = {**values, "context": size}
+    if "constrain" in values:
+        settled["constrain"] = build.constrained(values["constrain"], model)
+    return settled
+
+
+def _paraphrase_settings(values: Values) -> ParaphraseSettings:
+    sampling = Sampling(**{name: values[name] for name in Sampling.__dataclass_fields__})
+    rest = {name: value for name, value in values.items() if name not in Sampling.__dataclass_fields__}
+    return ParaphraseSettings(sampling=sampling, **rest)
+
+
+def _told(prompts: StagePrompts) -> Mapping[str, Any]:
+    return {"source": build.lasting_spec(prompts.source), "fingerprint": prompts.fingerprint}
+
+
+def _remedy(path: Path) -> str:
+    return f"move {path} away to begin anew"

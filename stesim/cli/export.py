@@ -1,0 +1,158 @@
+"""`stesim export`: a run's demonstrations as training data for other tools."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from stesim.cli import build
+from stesim.cli.common import Finite, echo_json, plain, toolset_option
+from stesim.dataset import FORMATS, Exported, Plan, export, file_name
+from stesim.errors import StoreError, UserError
+from stesim.evaluate.demonstrations import DEMONSTRATIONS, names, read_demonstrations
+from stesim.offline import no_network
+from stesim.store import RunFolder
+from stesim.store.folder import write_atomically
+from stesim.toolbox import Toolbox
+
+EPILOG = """\b
+Examples:
+  stesim export runs/first --format messages          runs/first/exports/messages.jsonl, for TRL
+  stesim export runs/first --format sharegpt --out ../LLaMA-Factory/data/tools.jsonl
+  stesim export runs/first --format react | head -1 | jq -r .prompt
+  stesim export runs/first --format messages --mask-names 0.3 --no-call 0.1
+
+\b
+Formats:
+  messages   chat messages with tools and tool calls: `datasets` (4.8 and newer), TRL
+  react      prompt and completion in the ReAct text
+  sharegpt   conversations as LLaMA-Factory reads them
+  paper      dialog_history and response, as in the paper's release; a JSON list
+"""
+EXPORTS = "exports"
+_STDOUT = Path("-")
+_OF_THE_RUN = ("manifest.json", "trials.jsonl", "completions.jsonl", "distill.json", DEMONSTRATIONS)
+
+
+@click.command("export", epilog=EPILOG, short_help="Write the demonstrations as training data.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--format", "format_", type=click.Choice(FORMATS), required=True, help="What is to read the file.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A file, or - for the standard output.  [default: -, and RUN/exports/ at a terminal or with --json]",
+)
+@click.option(
+    "--mask-names",
+    metavar="SHARE",
+    type=Finite(0, 1),
+    default=0.0,
+    help="Give tools and arguments neutral names in this share of the rows.  [default: 0]",
+)
+@click.option(
+    "--no-call",
+    metavar="SHARE",
+    type=Finite(0, 1),
+    default=0.0,
+    help="Add rows in which no tool fits: so many as this share of the demonstrations.  [default: 0]",
+)
+@click.option(
+    "--candidates",
+    type=click.IntRange(1, 1000),
+    default=Plan().candidates,
+    show_default=True,
+    help="Tools offered in a row, the right one among them.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Decides every random choice."
+)
+@toolset_option("[default: the run's]")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as an object.")
+def export_(
+    run: Path, format_: str, out: Path | None, mask_names: float, no_call: float, candidates: int, seed: int,
+    toolset: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Write the demonstrations of RUN, which `stesim distill RUN` has made, as training data."""
+    if as_json and out == _STDOUT:
+        raise UserError("--json and --out - would both write to the standard output; name a file with --out")
+    path = _path(run, format_, out, as_json)
+    plan = Plan(mask_names, no_call, candidates, seed)
+    made, demonstrations = _made(run, format_, toolset, plan)
+    if out is None and path is not None:
+        _make_folder(path.parent)
+    if path is None:
+        click.echo(made.data, nl=False)
+    else:
+        write_atomically(path, made.data)
+    if as_json:
+        echo_json({
+            "format": format_, "path": str(path), "rows": made.rows, "demonstrations": demonstrations,
+            "masked": made.masked, "no_call": made.no_call, "renamed": made.renamed, "rounded": made.rounded,
+        })  # fmt: skip
+        return
+    where = "the standard output" if path is None else plain(str(path))
+    click.echo(f"{where}: {_told(made, demonstrations)}", err=path is None)
+    for name, other in made.renamed.items():
+        click.echo(f"note: {plain(name)} is called {other} there", err=True)
+    if made.rounded:
+        click.echo(f"note: `datasets` rounds numbers in {made.rounded} demonstrations to 10 decimals", err=True)
+
+
+def _path(run: Path, format_: str, out: Path | None, as_json: bool) -> Path | None:
+    """Where the file goes, None for the standard output; raises `UserError` for what is no place for a file."""
+    if out == _STDOUT or (out is None and not as_json and _piped()):
+        return None
+    if out is None:
+        return run / EXPORTS / file_name(format_)
+    if not str(out).isprintable():
+        raise UserError(f"--out {plain(str(out))!r} is not a name that can be printed")
+    if os.path.isdir(out):
+        raise UserError(f"--out {out} is a folder; name a file in it, such as {out / file_name(format_)}")
+    if os.path.exists(out) and not os.path.isfile(out):
+        raise UserError(f"--out {out} is not a regular file; use - for the standard output")
+    path = out.resolve()
+    if path.parent == run.resolve() and path.name in _OF_THE_RUN:
+        raise UserError(f"--out {out} would overwrite a file of the run itself")
+    return path
+
+
+def _piped() -> bool:
+    return not sys.stdout.isatty()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+
+def _made(run: Path, format_: str, toolset: str | None, plan: Plan) -> tuple[Exported, int]:
+    """The file's content and how many demonstrations it is made of."""
+    manifest = build.recorded(RunFolder.read(run))
+    if manifest.get("stage", "run") != "run":
+        raise UserError(f"{run} is the folder of a stage after the run; name the run's own folder")
+    tools = manifest["tools"]
+    named, only = build.chosen_tools(toolset or build.recorded_toolset(manifest), manifest["settings"]["tools"])
+    with no_network(), Toolbox.open(named, only=only) as box:
+        found, strangers = read_demonstrations(run / DEMONSTRATIONS, [tool.name for tool in box.tools])
+        if strangers:
+            click.echo(
+                f"note: {sum(strangers.values())} demonstrations of other tools are left out: "
+                f"{plain(names(strangers))}",
+                err=True,
+            )
+        if tools["fingerprint"] != box.fingerprint:
+            click.echo("note: the tools have changed since the run; they are described as they are now", err=True)
+        return export(format_, list(found.values()), box.tools, plan), len(found)
+
+
+def _told(made: Exported, demonstrations: int) -> str:
+    """What was written, in one line."""
+    more = [f"{made.masked} masked"] * bool(made.masked) + [f"{made.no_call} without a call"] * bool(made.no_call)
+    aside = f" ({', '.join(more)})" if more else ""
+    rows = "1 row" if made.rows == 1 else f"{made.rows} rows"
+    return f"{rows} from {demonstrations} demonstration{'s' * (demonstrations != 1)}{aside}"

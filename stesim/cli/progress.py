@@ -1,0 +1,76 @@
+"""How far a stage is: a bar on a terminal, a line now and then elsewhere; on the standard error stream.
+
+with Progress("queries", whole=150) as progress:
+    progress.advance("add_date")
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+import click
+
+from stesim.cli.common import plain, shorten
+from stesim.cli.view import duration
+from stesim.records import Completion
+
+_EVERY = 5.0  # seconds between two lines where there is no terminal
+_LABEL = 48  # characters
+
+
+class Progress:
+    """Counts what is finished; `what` names it in the plural, `done` of `whole` were finished before."""
+
+    def __init__(self, what: str, whole: int, done: int = 0) -> None:
+        self.what = what
+        self.whole = whole
+        self.done = self._before = done
+        self._tokens, self._seconds = 0, 0.0
+        self._started = self._shown = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def completion(self, completion: Completion) -> None:
+        """Take note of a completion."""
+        self._tokens += completion.tokens
+        self._seconds += completion.seconds
+
+    def advance(self, label: str = "", steps: int = 1) -> None:
+        """So much more is finished; `label` says what."""
+        self.done += steps
+        text = shorten(label, _LABEL)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self.done, description=f"{self.what} {self.pace()}")
+            return
+        now = time.monotonic()
+        if now - self._shown >= _EVERY or self.done == self.whole:
+            self._shown = now
+            click.echo(f"[{self.done}/{self.whole}] {self.what}: {plain(text)} {self.pace()}".rstrip(), err=True)
+
+    def pace(self) -> str:
+        """Tokens a second and the time left, as text."""
+        parts = [f"{self._tokens / self._seconds:.0f} tokens/s with prompts"] if self._seconds > 0 else []
+        new = self.done - self._before
+        if new and self.done < self.whole:
+            left = (time.monotonic() - self._started) / new * (self.whole - self.done)
+            parts.append(f"about {duration(left)} left")
+        return f"({', '.join(parts)})" if parts else ""
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty() and self.whole > self.done:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task(self.what, total=self.whole, completed=self.done)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()

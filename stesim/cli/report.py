@@ -1,0 +1,56 @@
+"""`stesim report`: the figures of a run's evaluations, as Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from stesim.cli.common import echo_json, plain
+from stesim.errors import UserError
+from stesim.report import study as studies
+from stesim.report.table import markdown
+
+EPILOG = """\b
+Examples:
+  stesim report runs/first                baseline and ICL side by side, ready to paste
+  stesim report runs/first --examples     and what the model said where it failed
+  stesim report runs/first --json | jq '.differences[].correct'
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Compare baseline and ICL in a Markdown table.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--examples", is_flag=True, help="Show replies that failed, by the kind of failure.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+def report(run: Path, examples: bool, as_json: bool) -> None:
+    """Print what the evaluations of RUN came to, and what in-context learning changed.
+
+    95 % intervals stand with each figure; a difference has the interval of the paired difference, as both methods
+    answered the same queries.
+    """
+    show(run, examples=examples, as_json=as_json)
+
+
+def show(run: Path, *, examples: bool = False, as_json: bool = False) -> None:
+    """Print the report of a run; raises `UserError` where it has no finished evaluation."""
+    study = studies.read(run)
+    name = plain(str(run))
+    command = f"stesim eval --run {name} --mode baseline, and with --mode icl"
+    if not study.evaluations:
+        begun = f" ({', '.join(map(plain, study.unfinished))} not finished)" if study.unfinished else ""
+        first = "" if study.distillation else f"stesim distill {name}, then "
+        raise UserError(f"{name} has no finished evaluation yet{begun}: {first}{command}")
+    if as_json:
+        echo_json(studies.as_json(study))
+    else:
+        click.echo(plain(markdown(study, examples=examples)))
+    for each in study.unfinished:
+        click.echo(f"note: the evaluation {plain(each)} is not finished and left out", err=True)
+    compared = {id(each.icl) for each in study.comparisons}
+    for evaluation in study.evaluations:
+        if evaluation.mode == "icl" and id(evaluation) not in compared:
+            click.echo(
+                f"note: no baseline with the settings and queries of {plain(evaluation.name)} to compare it with",
+                err=True,
+            )

@@ -1,0 +1,210 @@
+"""Asking a model for the one call that answers a test query, with or without demonstrations before it (ICL).
+
+    evaluation = Evaluation(toolbox, prompts, settings, cases, choose, count=model.count, keep=folder.add_answer)
+    drive(evaluation.ask(), model)
+
+As in the paper (section 4), a query is answered by one greedy reply after the descriptions of the candidate tools, and,
+in mode `icl`, after demonstrations of similar queries, the nearest last. Not covered: what the replies are worth
+(`measure`), and carrying on after the first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from stesim.errors import UserError
+from stesim.evaluate.answers import Answer
+from stesim.evaluate.predictions import read_reply
+from stesim.grammar import Bounds, reply_grammar
+from stesim.models.constrain import check_grammar
+from stesim.models.driving import Asking, derive_seed
+from stesim.parsing import render
+from stesim.prompts import StagePrompts
+from stesim.records import Completion, Demonstration, Message, Place, Request, Sampling, Tool
+from stesim.retrieve import Embed, Index, by_embedding, by_words, candidates, tool_text
+from stesim.testset import Case
+from stesim.toolbox import Toolbox, describe
+
+Mode = Literal["baseline", "icl"]
+Retrieval = Literal["words", "embedding"]
+Count = Callable[[Sequence[Message]], int]
+
+_MARGIN = 16  # tokens of the context that stay free
+_STOP = ("Observation:", "User Query:")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """What an evaluation depends on besides the model, the tools, the prompts, the test set and the demonstrations.
+
+    `shots` demonstrations stand before a query at most; `candidates` tools are described to the model, with `oracle`
+    the right one always among them. `limit` is the number of queries taken of each tool, None for all; `context` and
+    `max_tokens` are in tokens.
+    """
+
+    mode: Mode
+    testset: str
+    tools: tuple[str, ...]
+    unanswerable: bool
+    shots: int
+    retrieval: Retrieval
+    candidates: int
+    oracle: bool
+    constrain: bool
+    limit: int | None
+    seed: int
+    context: int
+    max_tokens: int
+
+    def flat(self) -> dict[str, Any]:
+        """The settings as the manifest holds them."""
+        return {**asdict(self), "tools": list(self.tools)}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What stands before a query: the tools described, in the toolset's order, and the demonstrations by their lines,
+    nearest first.
+    """
+
+    candidates: tuple[str, ...]
+    demonstrations: tuple[int, ...] = ()
+
+
+Choose = Callable[[Case], Choice]
+
+
+def chooser(
+    tools: Sequence[Tool], demonstrations: Mapping[int, Demonstration], settings: AnswerSettings, embed: Embed
+) -> Choose:
+    """Finds the candidate tools for a query, and those demonstrations of them whose queries are most like it.
+
+    Both by words (BM25) or by the model's embeddings; then `ModelError` if it has none.
+    """
+
+    def index(texts: Sequence[str]) -> Index:
+        return by_embedding(texts, embed) if settings.retrieval == "embedding" else by_words(texts)
+
+    few = len(tools) <= settings.candidates
+    by_tool = None if few else index([tool_text(tool) for tool in tools])
+    lines = list(demonstrations)
+    by_query = index([demonstrations[line].query for line in lines]) if lines and settings.shots else None
+
+    def choose(case: Case) -> Choice:
+        right = case.calls[0].tool if settings.oracle and case.calls else None
+        chosen = tools if by_tool is None else candidates(tools, case.query, settings.candidates, by_tool, right)
+        names = tuple(tool.name for tool in chosen)
+        if by_query is None:
+            return Choice(names)
+        among = [place for place, line in enumerate(lines) if demonstrations[line].tool in names]
+        nearest = by_query.nearest(case.query, settings.shots, among) if among else []
+        return Choice(names, tuple(lines[place] for place in nearest))
+
+    return choose
+
+
+def build_prompt(
+    prompts: StagePrompts, tools: Sequence[Tool], shown: Sequence[Demonstration], query: str
+) -> tuple[Message, ...]:
+    """The whole prompt of one query. Its beginning depends on the candidate tools alone, so that it stays in the cache.
+
+    `shown` are the demonstrations, the nearest last; each is its query and its call without a thought.
+    """
+    values = {
+        "api_descriptions": "\n\n".join(describe(tool) for tool in tools),
+        "api_names": ", ".join(tool.name for tool in tools),
+    }
+    messages = [Message("system", prompts["answer_system"].fill(**values))]
+    for demonstration in shown:
+        call = replace(demonstration.action, thought="")
+        messages.append(Message("user", prompts["answer"].fill(**values, query=demonstration.query)))
+        messages.append(Message("assistant", render(call)))
+    return (*messages, Message("user", prompts["answer"].fill(**values, query=query)))
+
+
+@dataclass
+class Evaluation:
+    """What an evaluation asks with. `keep` is given each answer; the first `finished` queries have theirs already."""
+
+    toolbox: Toolbox
+    prompts: StagePrompts
+    settings: AnswerSettings
+    cases: Sequence[Case]
+    demonstrations: Mapping[int, Demonstration]
+    choose: Choose
+    count: Count
+    keep: Callable[[Answer], None]
+    finished: int = 0
+    _grammars: dict[tuple[str, ...], str] = field(default_factory=dict, init=False)
+
+    def ask(self) -> Asking:
+        """One request a query, in the order of the test set; the model's mistakes are answers like any other."""
+        for number, case in enumerate(self.cases, 1):
+            if number > self.finished:
+                answer = yield from self._answer(number, case)
+                self.keep(answer)
+
+    def _answer(self, number: int, case: Case) -> Generator[Request, Completion, Answer]:
+        settings, choice = self.settings, self.choose(case)
+        place = Place(case.calls[0].tool if case.calls else "", 0, number, 1)
+        messages, shown = self._fitted(case, choice)
+        grammar = self._grammar(choice.candidates) if settings.constrain else ""
+        sampling = greedy(settings.max_tokens)
+        stop = () if grammar else _STOP
+        completion = yield Request(
+            place, "answer", messages, sampling, derive_seed(settings.seed, place), stop, grammar=grammar
+        )
+        text = completion.text.strip()
+        return Answer(
+            number, case.id, place.tool, case.query, text, read_reply(text, settings.tools), choice.candidates, shown,
+            left_out=choice.demonstrations[len(shown) :][::-1],
+        )  # fmt: skip
+
+    def _fitted(self, case: Case, choice: Choice) -> tuple[tuple[Message, ...], tuple[int, ...]]:
+        """The prompt and the lines of the demonstrations in it, after as many of the farthest have left as is needed.
+
+        Raises `UserError` if it does not fit without any.
+        """
+        shown = choice.demonstrations[::-1]
+        while self.count(messages := self._prompt(case, choice, shown)) > self._budget:
+            if not shown:
+                raise UserError(
+                    f"a context of {self.settings.context} tokens is too small for the descriptions of "
+                    f"{len(choice.candidates)} tools, the query {case.id} and a reply of {self.settings.max_tokens}; "
+                    "use a larger --ctx or fewer --candidates"
+                )
+            shown = shown[1:]
+        return messages, shown
+
+    def _prompt(self, case: Case, choice: Choice, shown: Sequence[int]) -> tuple[Message, ...]:
+        tools = [self.toolbox.get(name) for name in choice.candidates]
+        return build_prompt(self.prompts, tools, [self.demonstrations[line] for line in shown], case.query)
+
+    @property
+    def _budget(self) -> int:
+        return self.settings.context - self.settings.max_tokens - _MARGIN
+
+    def _grammar(self, names: tuple[str, ...]) -> str:
+        if names not in self._grammars:
+            tools = [self.toolbox.get(name) for name in names]
+            self._grammars[names] = reply_grammar(tools, Bounds.of(self.settings.max_tokens), thinks=False)
+        return self._grammars[names]
+
+    def check(self) -> None:
+        """Raise `UserError` if some query has no room in the context, `ModelError` if the calls of some tool cannot be
+        held to a grammar.
+        """
+        for name in self.settings.tools if self.settings.constrain else ():
+            check_grammar(self._grammar((name,)), [f"Action: {name}\nAction Input: {{"], of=name)
+        for case in self.cases[self.finished :]:
+            choice = replace(self.choose(case), demonstrations=())
+            letters = sum(len(message.content.encode()) for message in self._prompt(case, choice, ()))
+            if letters > self._budget:  # a token has a byte at least: others fit
+                self._fitted(case, choice)
+
+
+def greedy(max_tokens: int) -> Sampling:
+    """The sampler that always takes the likeliest token."""
+    return Sampling(0.0, 1.0, 0, 0.0, 1.0, max_tokens)

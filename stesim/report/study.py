@@ -1,0 +1,179 @@
+"""What a run's folder holds in all: the exploration, what distillation kept of it, and the evaluations.
+
+    study = read(Path("runs/first"))
+    print(study.exploration.trials, study.distillation, len(study.evaluations))
+
+Nothing is asked of a model. Not covered: the trials one by one (`stesim memory`, `stesim show`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from stesim.errors import StoreError
+from stesim.records import Gate
+from stesim.report.evaluations import Evaluation, Figure, model_name, read_all, read_json
+from stesim.report.paired import Comparison, comparisons
+from stesim.report.summary import Summary, summarize, total
+from stesim.store import RunFolder
+
+DISTILLED = "distill.json"
+GATES: tuple[str, ...] = tuple(gate for gate in get_args(Gate) if gate)
+
+
+@dataclass(frozen=True, slots=True)
+class Distillation:
+    """How many of the trials became demonstrations (paper: section 3.2).
+
+    `dropped` counts the trials by the gate that they did not pass, in the order of the gates; `kept` passed all.
+    `paraphrases` were added to them, `unfit` counts the rewordings that were dropped, by the reason. None is a number
+    that the summary does not hold.
+    """
+
+    trials: int | None
+    kept: int | None
+    dropped: Mapping[str, int]
+    paraphrases: int | None
+    demonstrations: int | None
+    unfit: Mapping[str, int]
+    judge: str
+    seconds: float | None
+
+    @property
+    def left(self) -> dict[str, int]:
+        """How many trials were left after each gate."""
+        remaining, found = self.trials or 0, {}
+        for gate, dropped in self.dropped.items():
+            remaining -= dropped
+            found[gate] = remaining
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A run and all that was made of it; `seconds` and `tokens` are the model's, in the exploration."""
+
+    run: str
+    settings: Mapping[str, Any]
+    model: str
+    toolset: str
+    exploration: Summary
+    seconds: float
+    tokens: int
+    distillation: Distillation | None
+    evaluations: tuple[Evaluation, ...]
+    unfinished: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def planned(self) -> int:
+        """The trials that the run has when it is finished."""
+        settings = self.settings
+        return len(settings["tools"]) * int(settings["episodes"]) * int(settings["trials"])
+
+
+def read(path: Path) -> Study:
+    """The study in a run's folder; raises `StoreError` with one line that names the file."""
+    folder = RunFolder.read(path)
+    settings = _settings(folder)
+    evaluations, unfinished = read_all(path)
+    seconds, tokens = 0.0, 0
+    for _, completion in folder.completions():
+        seconds += completion.seconds
+        tokens += completion.tokens
+    return Study(
+        run=str(path),
+        settings=settings,
+        model=model_name(_name(folder.manifest, "model", "name")),
+        toolset=_name(folder.manifest, "tools", "toolset"),
+        exploration=total(summarize(folder.trials(), settings["tools"])),
+        seconds=seconds,
+        tokens=tokens,
+        distillation=_distillation(path / DISTILLED),
+        evaluations=tuple(evaluations),
+        unfinished=tuple(unfinished),
+        comparisons=tuple(comparisons(evaluations)),
+    )
+
+
+def as_json(study: Study) -> dict[str, Any]:
+    """The study as JSON values, without the flags of single queries."""
+    distillation = study.distillation
+    return {
+        "run": study.run,
+        "model": study.model,
+        "toolset": study.toolset,
+        "seed": study.settings.get("seed"),
+        "exploration": {
+            **asdict(study.exploration), "planned": study.planned, "seconds": round(study.seconds, 2),
+            "tokens": study.tokens,
+        },
+        "distillation": None if distillation is None else {**asdict(distillation), "left": distillation.left},
+        "evaluations": [
+            {name: value for name, value in asdict(each).items() if name != "flags"} for each in study.evaluations
+        ],
+        "unfinished": list(study.unfinished),
+        "differences": [
+            {"baseline": each.baseline.name, "icl": each.icl.name, **_figures(each.differences)}
+            for each in study.comparisons
+        ],
+    }  # fmt: skip
+
+
+def _figures(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    return {name: asdict(figure) for name, figure in figures.items()}
+
+
+def _settings(folder: RunFolder) -> Mapping[str, Any]:
+    settings = folder.manifest.get("settings")
+    numbers = [settings.get(name) for name in ("episodes", "trials")] if isinstance(settings, dict) else [None]
+    tools = settings.get("tools") if isinstance(settings, dict) else None
+    if not isinstance(settings, dict) or not all(type(each) is int for each in numbers) or not _names(tools):
+        raise StoreError(f"{folder.path / 'manifest.json'} is not a run's manifest: look at settings")
+    return settings
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _name(manifest: Mapping[str, Any], part: str, name: str) -> str:
+    values = manifest.get(part)
+    found = values.get(name) if isinstance(values, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _distillation(path: Path) -> Distillation | None:
+    """What `distill.json` says; None where there is none."""
+    if not os.path.lexists(path):
+        return None
+    found = read_json(path)
+    dropped = _counts(found, "gates", path)
+    known = {gate: dropped[gate] for gate in GATES if gate in dropped}
+    return Distillation(
+        trials=_count(found.get("trials"), "trials", path),
+        kept=_count(found.get("kept"), "kept", path),
+        dropped=known | {gate: n for gate, n in dropped.items() if gate not in known},
+        paraphrases=_count(found.get("paraphrases"), "paraphrases", path),
+        demonstrations=_count(found.get("demonstrations"), "demonstrations", path),
+        unfit=_counts(found, "paraphrases_dropped", path),
+        judge=found["judge"] if isinstance(found.get("judge"), str) else "",
+        seconds=float(found["seconds"]) if isinstance(found.get("seconds"), int | float) else None,
+    )
+
+
+def _counts(found: Mapping[str, Any], name: str, path: Path) -> dict[str, int]:
+    values = found.get(name) or {}
+    if not isinstance(values, dict) or not all(type(n) is int for n in values.values()):
+        raise StoreError(f"{path} is not the summary of a distillation: look at {name}")
+    return values
+
+
+def _count(value: object, name: str, path: Path) -> int | None:
+    if value is None or type(value) is int:
+        return value
+    raise StoreError(f"{path} is not the summary of a distillation: look at {name}")

@@ -1,0 +1,223 @@
+"""A study as Markdown, ready to paste: what in-context learning (ICL) changed, tool by tool and failure by failure.
+
+    print(markdown(read(Path("runs/first"))))
+
+The rows are the paper's comparison (section 4.2): the model with the tools' descriptions alone, and with demonstrations
+from its own exploration. What models, tools and users wrote is escaped. Not covered: a page with graphics.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from stesim.report.evaluations import METRICS, Evaluation, Figure
+from stesim.report.markdown import cell, code, place, table
+from stesim.report.study import Distillation, Study
+from stesim.report.summary import duration
+
+_LONGEST = 300  # characters of a query or a reply among the examples
+_SHOWN = 3  # examples of a kind of failure
+_NOTHING = "–"
+_PASSED = {
+    "answer": "gave a final answer after a call that could be read",
+    "rank": "the query goes best with its call",
+    "format": "arguments fit the schema",
+    "execution": "result is not an error, and the same again",
+    "grounding": "the query holds the values of the call",
+    "duplicate": "not nearly the same as another one",
+    "judge": "the judge let it pass",
+    "unparsed": "the judge's verdict could be read",
+}
+_MEANINGS = (
+    "well-formed: a call with a JSON object, of all replies. API match: the right tool, of the well-formed. correct: "
+    "the right tool, and the right arguments as strings, further ones allowed, of all. argument match: the arguments "
+    "by the test set's rules, none beyond. execution match: the same result as the right call. no call: where no tool "
+    "can help."
+)
+
+
+def markdown(study: Study, *, examples: bool = False) -> str:
+    """The whole report; with `examples`, also replies that failed, by kind."""
+    parts: list[str] = []
+    for (model, toolset, testset), group in groupby(
+        study.evaluations, key=lambda each: (each.model, each.toolset, each.testset)
+    ):
+        evaluations = list(group)
+        parts.append(f"### {place(model)}: {place(toolset)} tools, {place(testset)} test set")
+        parts += _evaluated(study, evaluations)
+        parts += _failed(evaluations) if examples else []
+    parts.append("### Exploration and distillation")
+    parts += _explored(study)
+    return "\n\n".join(parts)
+
+
+def _evaluated(study: Study, evaluations: Sequence[Evaluation]) -> list[str]:
+    """The tables of the evaluations of one model on one test set."""
+    labels = _labels(evaluations)
+    headings = ("method", "decoding", *METRICS.values())
+    rows = [(*label, *(_share(each.metrics.get(name)) for name in METRICS)) for each, label in labels]
+    parts = [table(headings, rows, left=2), f"Percent with 95 % intervals. {_MEANINGS}"]
+    compared = [each for each in study.comparisons if any(each.icl is one for one in evaluations)]
+    if compared:
+        names = {id(each): label for each, label in labels}
+        rows = [
+            (
+                f"{names[id(each.icl)][0]} − {names[id(each.baseline)][0]}", each.icl.decoding,
+                *(_points(each.differences.get(name)) for name in METRICS),
+            )
+            for each in compared
+        ]  # fmt: skip
+        parts.append(table(("difference", *headings[1:]), rows, left=2))
+        parts.append(
+            "Percentage points with the 95 % interval of the paired difference: the same queries on both sides."
+        )
+    columns = [", ".join(label) for _, label in labels]
+    parts += _by_tool(evaluations, columns)
+    parts += _by_failure(evaluations, columns)
+    parts.append("\n".join(f"- {_conditions(each, column)}" for each, column in zip(evaluations, columns, strict=True)))
+    return parts
+
+
+def _labels(evaluations: Sequence[Evaluation]) -> list[tuple[Evaluation, tuple[str, str]]]:
+    """Method and decoding of each evaluation, and its name too where those do not tell it from another one."""
+    plain = [(each.method, each.decoding) for each in evaluations]
+    named = [
+        (f"{method} ({cell(each.name)})" if plain.count((method, decoding)) > 1 else method, decoding)
+        for each, (method, decoding) in zip(evaluations, plain, strict=True)
+    ]
+    return list(zip(evaluations, named, strict=True))
+
+
+def _by_tool(evaluations: Sequence[Evaluation], columns: Sequence[str]) -> list[str]:
+    tools = _union(each.by_tool or {} for each in evaluations)
+    rows = []
+    for tool in tools:
+        found = [(each.by_tool or {}).get(tool, {}) for each in evaluations]
+        queries = next((int(values["queries"] or 0) for values in found if "queries" in values), 0)
+        rows.append((cell(tool), str(queries), *(_percent(values.get("correct")) for values in found)))
+    return [table(("correct, by tool", "queries", *columns), rows)] if rows else []
+
+
+def _by_failure(evaluations: Sequence[Evaluation], columns: Sequence[str]) -> list[str]:
+    kinds = _union(each.failures or {} for each in evaluations)
+    rows = [(_kind(kind), *(str((each.failures or {}).get(kind, 0)) for each in evaluations)) for kind in kinds]
+    return [table(("failures, by kind", *columns), rows)] if rows else []
+
+
+def _conditions(each: Evaluation, label: str) -> str:
+    """Under which settings an evaluation was made, and what it took, in a line."""
+    queries = f"{each.queries} queries" if each.queries != 1 else "1 query"
+    queries += f" and {each.unanswerable} that no tool can serve" if each.unanswerable else ""
+    parts = [_some(each.tools, "tool") if each.tools else "", queries]
+    if each.candidates and each.candidates < each.tools:
+        parts.append(f"{each.candidates} candidate tools{', the right one among them' if each.oracle else ''}")
+    if each.not_offered:
+        parts.append(f"for {each.not_offered} queries the right one was not")
+    if each.mode == "icl":
+        shots = min(each.shots, each.demonstrations)
+        parts.append(f"{shots} of {each.demonstrations} demonstrations a query, found by {cell(each.retrieval)}")
+    parts.append("" if each.seed is None else f"seed {each.seed}")
+    if tokens := each.tokens:
+        reused = f" ({number(tokens['reused'])} of them reused)" if tokens.get("reused") else ""
+        parts.append(
+            f"{number(tokens.get('prompt', 0))} prompt tokens{reused}, {number(tokens.get('generated', 0))} generated"
+        )
+    parts.append(duration(each.seconds) if each.seconds else "")
+    return f"{label}: {'; '.join(part for part in parts if part)}."
+
+
+def _failed(evaluations: Sequence[Evaluation]) -> list[str]:
+    """Failures word for word."""
+    parts = []
+    for each, label in _labels(evaluations):
+        lines = []
+        for kind, examples in (each.examples or {}).items():
+            for example in examples[:_SHOWN]:
+                right = "no call" if example.right is None else code(_call(example.right), _LONGEST)
+                lines.append(
+                    f"- {_kind(kind)}: {cell(example.query, _LONGEST)} ({cell(example.id)})\n"
+                    f"  - right: {right}\n  - said: {code(example.said, _LONGEST)}"
+                )
+        if lines:
+            parts += [f"#### Failures: {', '.join(label)}", "\n".join(lines)]
+    return parts
+
+
+def _call(call: Mapping[str, object]) -> str:
+    arguments = json.dumps(call.get("arguments", {}), ensure_ascii=False)
+    return f"{call.get('tool', '')} {arguments}"
+
+
+def _explored(study: Study) -> list[str]:
+    """What the run and the distillation came to."""
+    settings, run = study.settings, study.exploration
+    trials = f"{run.trials} of {study.planned}" if run.trials < study.planned else str(run.trials)
+    imagined = f", imagined {cell(str(settings['imagine']))}" if settings.get("imagine") else ""
+    plan = f"{_some(settings['episodes'], 'episode')} of {_some(settings['trials'], 'trial')} each{imagined}"
+    lines = [
+        f"{place(study.model)} on {_some(len(settings['tools']), 'tool')} ({place(study.toolset)}), {plan}, "
+        f"seed {settings.get('seed', _NOTHING)}: {trials} trials, {run.answered} answered after a call, "
+        f"{number(study.tokens)} tokens generated in {duration(study.seconds)}."
+    ]
+    return lines + (["Not distilled."] if study.distillation is None else _distilled(study.distillation))
+
+
+def _distilled(found: Distillation) -> list[str]:
+    left = found.left
+    rows = [
+        (_kind(gate), cell(_PASSED.get(gate, "")), str(n), str(left[gate]) if found.trials is not None else _NOTHING)
+        for gate, n in found.dropped.items()
+    ]
+    parts = [table(("gate", "passed if", "dropped", "trials left"), rows, left=2)] if rows else []
+    kept = _NOTHING if found.kept is None else str(found.kept)
+    share = f" ({_percent(100 * (found.kept or 0) / found.trials)} %)" if found.trials else ""
+    counts = [f"{kept} of {found.trials if found.trials is not None else _NOTHING} trials{share} became demonstrations"]
+    if found.paraphrases is not None:
+        unfit = ", ".join(f"{n} {_kind(why)}" for why, n in found.unfit.items() if n)
+        counts.append(f"{found.paraphrases} paraphrases were added" + (f" (dropped: {unfit})" if unfit else ""))
+    if found.demonstrations is not None:
+        counts.append(f"{found.demonstrations} demonstrations in all")
+    counts.append(f"judge: {cell(found.judge)}" if found.judge else "no judge")
+    counts.append(duration(found.seconds) if found.seconds else "")
+    return [*parts, "; ".join(part for part in counts if part) + "."]
+
+
+def _union(mappings: Iterable[Mapping[str, object]]) -> list[str]:
+    return list(dict.fromkeys(key for mapping in mappings for key in mapping))
+
+
+def _some(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _kind(name: str) -> str:
+    return cell(name.replace("_", " "))
+
+
+def _percent(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.1f}"
+
+
+def _share(figure: Figure | None) -> str:
+    if figure is None or figure.value is None:
+        return _NOTHING
+    interval = "" if figure.low is None or figure.high is None else f" ({figure.low:.1f} to {figure.high:.1f})"
+    return f"{figure.value:.1f}{interval}"
+
+
+def _points(figure: Figure | None) -> str:
+    if figure is None or figure.value is None:
+        return _NOTHING
+    low, high = (_signed(figure.low or 0.0), _signed(figure.high or 0.0))
+    return f"{_signed(figure.value)} ({low} to {high})"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−") if round(value, 1) else "0.0"
+
+
+def number(value: int) -> str:
+    """A number with its thousands apart: 12 345."""
+    return f"{value:,}".replace(",", " ")

@@ -1,0 +1,303 @@
+"""`stesim bench` with scripted and replayed models: from the exploration to the table, stopped and gone on with."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import orjson
+import pytest
+
+from stesim.models import ScriptedModel
+from stesim.parsing import render
+from stesim.records import Action
+from tests.integration.conftest import Type, answer, call
+from tests.integration.distilling import FAIL, PASS
+from tests.integration.test_commands import one_line
+from tests.integration.test_resume import in_a_process_that_dies
+
+TOOL = '''\
+import mocktools
+
+
+@mocktools.tool
+def count_words(text: str, shortest: int = 1) -> dict[str, int]:
+    """Count the words of a text.
+
+    Args:
+        text: The text.
+        shortest: Leave out words with fewer letters than this.
+    """
+    return {"words": sum(len(word) >= shortest for word in text.split())}
+'''
+QUERIES = [
+    ("How many words has 'one two three'?", {"text": "one two three"}),
+    ("count the words in: so be it", {"text": "so be it"}),
+    ("'I am not there', how many words of 3 letters or more?", {"text": "I am not there", "shortest": 3}),
+]
+
+
+def words(query: str, text: str) -> list[str]:
+    return [query, call("count_words", {"text": text}), answer("Some."), "Yes"]
+
+
+# Four trials: two that are kept, one whose text is not in the query, one that the judge drops.
+EXPLORED = [
+    *words("How many words are in the sentence 'hello big world'?", "hello big world"),
+    *words("Count something for me", "a b c"),
+    *words("How many words has the line 'to be or not'?", "to be or not"),
+    *words("I want to know the number of words of 'green tea'", "green tea"),
+]
+DISTILLED = [
+    PASS, PASS, FAIL,
+    "Please tell me how many words the sentence 'hello big world' has.",
+    "Could you count the words in the line 'to be or not'?",
+]  # fmt: skip
+RIGHT = [render(Action("count_words", dict(arguments))) for _, arguments in QUERIES]
+BASELINE = ["I count three.", RIGHT[1], render(Action("count_words", {"text": "I am"})), "Final Answer: I cannot."]
+ICL = [*RIGHT, "Final Answer: No tool can."]
+SETTINGS = ["--episodes", "2", "--trials", "2", "--paraphrases", "1", "--constrain", "off", "--imagine", "query-first"]
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    """A folder with the replies of each stage."""
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    for name, texts in {"run": EXPLORED, "distill": DISTILLED, "baseline": BASELINE, "icl": ICL}.items():
+        (folder / f"{name}.json").write_bytes(orjson.dumps(texts))
+    return folder
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, scripts: Path) -> list[str]:
+    """What is typed: the scripts, a tool of one's own, a test set of one's own."""
+    (tmp_path / "mytools.py").write_text(TOOL, encoding="utf-8")
+    lines = [
+        {"id": f"words-{number}", "query": query, "calls": [{"tool": "count_words", "arguments": arguments}]}
+        for number, (query, arguments) in enumerate(QUERIES, 1)
+    ]
+    lines.append({"id": "none-1", "query": "Sing me a song.", "calls": []})
+    (tmp_path / "queries.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    return ["--model", f"scripted:{scripts}", "--toolset", "mytools.py", "--testset", "queries.jsonl", *SETTINGS]
+
+
+@pytest.fixture
+def done(type_: Type, inputs: list[str], tmp_path: Path) -> Path:
+    """The folder of a finished bench."""
+    type_("bench", "--out", tmp_path / "whole", *inputs)
+    return tmp_path / "whole"
+
+
+FILES = [
+    "trials.jsonl", "judge/judged.jsonl", "paraphrase/paraphrased.jsonl", "demonstrations.jsonl",
+    "eval/baseline/answers.jsonl", "eval/icl/answers.jsonl", "eval/icl/predictions.json",
+]  # fmt: skip
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def correct(shown: str) -> list[str]:
+    """The shares of right answers in the table, without their intervals."""
+    rows = [line.split(" | ") for line in shown.split("\n") if re.match(r"\| (baseline|ICL|ICL − baseline) \|", line)]
+    return [row[4].split(" (")[0] for row in rows]
+
+
+def test_the_whole_bench(type_: Type, inputs: list[str], tmp_path: Path) -> None:
+    done = type_("bench", *inputs)
+    assert done.stdout.startswith("### scripted replies: mytools.py tools, queries.jsonl test set\n")
+    out = tmp_path / "runs/bench-scripted-scripts"
+    assert set(files_of(out)) == set(FILES)
+    headings = re.findall(r"== stage (\d) of 4, after (\d+) s: stesim (\w+) ", done.stderr)
+    assert [(number, name) for number, _, name in headings] == [
+        ("1", "run"), ("2", "distill"), ("3", "eval"), ("4", "eval"),
+    ]  # fmt: skip
+    assert correct(done.stdout) == ["33.3", "100.0", "+66.7"]
+    assert "2 of 4 trials (50.0 %) became demonstrations; 2 paraphrases were added" in done.stdout
+    assert re.search(
+        r"\nTime: run \d s, distill \d s, eval baseline \d s, eval icl \d s; together \d s\.\n$", done.stdout
+    )
+    assert "run folder:" in done.stderr
+    assert "run folder:" not in done.stdout  # the report alone can be piped
+
+
+def test_a_finished_bench_prints_its_report_only(
+    done: Path, type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path: path.read_bytes() for path in done.rglob("*") if path.is_file()}
+    monkeypatch.setattr("stesim.cli.build.open_model", lambda *_, **__: pytest.fail("a model was loaded"))
+    for more in ([], inputs):
+        again = type_("bench", "--out", done, *more)
+        assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
+        assert again.stderr.strip() == ""
+    assert {path: path.read_bytes() for path in done.rglob("*") if path.is_file()} == before
+
+
+def test_the_settings_need_not_be_typed_again(
+    done: Path, type_: Type, inputs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for a Python file, which is code."""
+    shutil.rmtree(done / "eval")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    error = one_line(type_("bench", "--out", done, code=2).stderr)
+    assert f"name it to run its code: --toolset {tmp_path / 'mytools.py'}" in error
+    again = type_("bench", "--out", done, "--toolset", tmp_path / "mytools.py")
+    assert re.findall(r"== stage (\d)", again.stderr) == ["3", "4"]
+    assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--seed", "9"], "seed was not typed, not 9"),
+        (["--trials", "3", "--testset", "dev"], "trials was 2, not 3; testset was '"),
+        (["--quick"], "quick was not typed, not True"),
+        (["--model", "smollm2"], "not 'smollm2'"),
+    ],
+)
+def test_other_settings_are_refused_and_named(words: list[str], said: str, done: Path, type_: Type) -> None:
+    before = files_of(done)
+    error = one_line(type_("bench", "--out", done, *words, code=2).stderr)
+    assert f"{done} was started differently: " in error
+    assert said in error
+    assert files_of(done) == before
+
+
+# Every stage is stopped in its middle: the run has 16 completions, distilling 5, each evaluation 4.
+@pytest.mark.parametrize("completions", [1, 7, 15, 17, 19, 21, 22, 24, 26, 28])
+def test_a_bench_that_is_stopped_goes_on(
+    completions: int, done: Path, type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = ScriptedModel.complete, 0
+
+    def complete(self: ScriptedModel, *arguments: object) -> object:
+        nonlocal seen
+        seen += 1
+        if seen == completions:
+            raise KeyboardInterrupt
+        return real(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ScriptedModel, "complete", complete)
+    stopped = type_("bench", "--out", "stopped", *inputs, code=130)
+    assert stopped.stdout == ""
+    assert "Go on with: stesim " in stopped.stderr
+    assert stopped.stderr.endswith("Or go on with the whole bench: stesim bench --out stopped\n")
+    again = type_("bench", "--out", "stopped", "--toolset", "mytools.py")
+    assert files_of(Path("stopped")) == files_of(done)
+    assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
+    assert seen > completions
+
+
+@pytest.mark.parametrize("write_number", [1, 2, 3, 5, 14, 23, 25, 27, 30, 33, 36, 40, 45, 50, 56])
+def test_a_bench_that_is_killed_goes_on(
+    write_number: int, done: Path, type_: Type, inputs: list[str], tmp_path: Path
+) -> None:
+    words = ["bench", "--out", str(tmp_path / "killed"), *inputs]
+    assert in_a_process_that_dies(write_number, write_number % 5, words)
+    again = type_(*words)
+    assert files_of(tmp_path / "killed") == files_of(done)
+    assert "at least" in again.stdout or write_number < 3
+
+
+def test_a_bench_killed_again_and_again(done: Path, type_: Type, inputs: list[str], tmp_path: Path) -> None:
+    words = ["bench", "--out", str(tmp_path / "killed"), *inputs]
+    killed = 0
+    while in_a_process_that_dies(9, 2, words):
+        killed += 1
+    assert killed > 3
+    type_(*words)
+    assert files_of(tmp_path / "killed") == files_of(done)
+
+
+def test_a_bench_repeated_without_its_model(done: Path, type_: Type, inputs: list[str]) -> None:
+    again = type_("bench", "--model", f"replay:{done}", "--toolset", "mytools.py", "--out", "again")
+    assert files_of(Path("again")) == files_of(done)
+    assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
+
+
+def test_a_stage_that_fails_stops_the_bench(type_: Type, inputs: list[str], scripts: Path) -> None:
+    (scripts / "baseline.json").write_text('["one"]')
+    failed = type_("bench", "--out", "failed", *inputs, code=2)
+    assert failed.stdout == ""
+    last = failed.stderr.strip().split("\n")[-1]
+    assert last.startswith("stesim eval: scripted:baseline.json has only 1 completions; one more was asked for")
+    assert not Path("failed/eval/icl").exists()
+    (scripts / "baseline.json").unlink()
+    assert "baseline.json" in type_("bench", "--out", "failed", *inputs, code=2).stderr.strip().split("\n")[-1]
+
+
+def test_nothing_to_learn_from_stops_the_bench(type_: Type, inputs: list[str], scripts: Path) -> None:
+    (scripts / "distill.json").write_bytes(orjson.dumps([FAIL] * 3))
+    failed = type_("bench", "--out", "failed", *inputs, code=2)
+    assert "demonstrations" in failed.stderr.strip().split("\n")[-1]
+    assert Path("failed/eval/baseline/result.json").is_file()
+    assert "| baseline |" in type_("report", "failed").stdout
+
+
+def test_both_ways_of_decoding(type_: Type, inputs: list[str], scripts: Path) -> None:
+    """A scripted model cannot be constrained, and the bench says so where it first matters."""
+    failed = type_("bench", "--out", "both", *inputs, "--constrain", "both", code=2)
+    assert "--constrain on: scripted:baseline.json cannot be held to a grammar" in failed.stderr.split("\n")[-2]
+    assert re.findall(r"== stage (\d) of (\d)", failed.stderr)[-1] == ("3", "6")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--testset", "nowhere.jsonl"], "no test set"),
+        (["--testset", "dev"], "test set dev has no query for the chosen tools (count_words)"),
+        (["--tools", "nothing"], "nothing"),
+        (["--judge", "nowhere.gguf"], "no model"),
+        (["--threads", "many"], "--threads 'many' is neither auto nor a number"),
+        (["--out", "a\x1bb"], "is not a name that can be printed"),
+        (["--model", "nowhere.gguf"], "no model"),
+    ],
+)
+def test_what_cannot_work_is_said_at_once(words: list[str], said: str, type_: Type, inputs: list[str]) -> None:
+    failed = type_("bench", *inputs, *words, code=2)
+    assert said in failed.stderr.strip().split("\n")[-1]
+    assert "distill" not in failed.stderr
+
+
+def test_a_folder_with_something_else_is_left_alone(type_: Type, inputs: list[str], tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/one.jpg").write_text("x")
+    error = one_line(type_("bench", "--out", "photos", *inputs, code=2).stderr)
+    assert "photos is not empty and does not hold a run; choose another --out" in error
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["one.jpg"]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"settings": 1}', '{"settings": {}}\n{"stage": "run", "code": "0"}'])
+def test_a_broken_log_is_named(line: str, done: Path, type_: Type) -> None:
+    (done / ".bench.jsonl").write_text(line + "\n")
+    error = one_line(type_("bench", "--out", done, code=2).stderr)
+    assert re.search(r"\.bench\.jsonl, line [12] is not ", error)
+
+
+def test_a_bench_of_a_run_that_is_there(done: Path, type_: Type, inputs: list[str], scripts: Path) -> None:
+    """A run that was explored by itself is distilled and measured; its own settings stay."""
+    (done / ".bench.jsonl").unlink()
+    shutil.rmtree(done / "eval")
+    words = ["--model", f"scripted:{scripts}", "--toolset", "mytools.py", "--testset", "queries.jsonl", "--out", done]
+    again = type_("bench", *words, "--imagine", "query-first")
+    assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
+
+
+def test_quick_is_less_of_all(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr("stesim.cli.bench._exit_code", lambda stage: seen.append(list(stage.words)) or 3)
+    for more in ([], ["--episodes", "5"]):
+        words = ["--quick", "--toolset", "mytools.py", "--testset", "queries.jsonl", *more]
+        type_("bench", *words, "--out", f"quick-{len(more)}", code=3)
+    first, second = (" ".join(typed) for typed in seen)
+    assert "--imagine call-first --episodes 1 --trials 2" in first
+    assert "--imagine call-first --episodes 5 --trials 2" in second
+    log = [json.loads(line) for line in Path("quick-0/.bench.jsonl").read_text().splitlines()]
+    assert log[0]["settings"]["quick"] is True
+    assert "episodes" not in log[0]["settings"]
+    assert [(entry["stage"], entry.get("code")) for entry in log[1:]] == [("run", None), ("run", 3)]
