@@ -84,6 +84,10 @@ class CallFirst:
     settings: RunSettings
     step: Callable[[str, str], Step]
 
+    def check(self) -> None:
+        """Raise `PromptError` for worked examples that cannot be read, before a run begins."""
+        read_examples(self.templates["query_examples"].fill())
+
     def imagine(self, place: Place, made: Sequence[Action], before: Sequence[Action]) -> Asking:
         """A call that gives a result, and a query for it.
 

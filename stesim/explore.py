@@ -214,6 +214,8 @@ class Exploration:
         """
         if self.settings.imagine == "call-first" and not self.settings.feedback:
             raise UserError("--imagine call-first needs the results of its calls; leave --no-feedback out")
+        if self.settings.imagine == "call-first":
+            self._call_first.check()
         for name in self.settings.tools:
             if self.settings.constrain:
                 begun = [self._beginning(first) for first in (True, False)]

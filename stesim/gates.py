@@ -23,8 +23,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stesim.grounding import Grounding, ungrounded
+from stesim.grounding.words import stems
 from stesim.records import Action, Demonstration, Gate, Observation, Tool, Trial
-from stesim.similarity import DEFAULT, same, similarity
+from stesim.similarity import DEFAULT, same
 from stesim.toolbox import Toolbox
 
 _LONGEST_REASON = 200  # characters
@@ -59,6 +60,9 @@ def results_of(trial: Trial) -> list[tuple[Action, Observation]]:
     ]
 
 
+Words = tuple[str, ...]
+
+
 @dataclass
 class Gates:
     """The gates of one distillation. `toolbox` has the run's tools, without faults and with the run's date and limit of
@@ -72,7 +76,7 @@ class Gates:
     grounding: Grounding = "words"
     similar: float = DEFAULT
     today: datetime.date | None = None
-    _kept: dict[str, list[Demonstration]] = field(default_factory=dict, init=False)
+    _kept: dict[str, list[tuple[Words, Demonstration]]] = field(default_factory=dict, init=False)
 
     def check(self, trial: Trial) -> Passed:
         """The first gate that a trial does not pass and why; both empty if it passes all."""
@@ -100,15 +104,16 @@ class Gates:
 
     def keep(self, demonstration: Demonstration) -> None:
         """Remember a demonstration that passed everything, so that duplicates of it are found."""
-        self._kept.setdefault(demonstration.tool, []).append(demonstration)
+        self._kept.setdefault(demonstration.tool, []).append((_words(demonstration.query), demonstration))
 
     def duplicate_of(self, demonstration: Demonstration) -> Demonstration | None:
         """The first kept demonstration of the tool with the same words, or with the same call and a similar query.
 
         Queries that differ in the values of their calls are no duplicates, however alike.
         """
-        for kept in self._kept.get(demonstration.tool, ()):
-            if similarity(kept.query, demonstration.query) == 1.0:
+        words = _words(demonstration.query)
+        for said, kept in self._kept.get(demonstration.tool, ()):
+            if said == words:
                 return kept
             if _same_call(kept, demonstration) and same(kept.query, demonstration.query, self.similar):
                 return kept
@@ -129,6 +134,11 @@ class Gates:
         if again != replace(observation, status=again.status):
             return f"made again, the call gives something else ({again.kind}): {again.text}"
         return ""
+
+
+def _words(query: str) -> Words:
+    """What two queries have in common that say the same: their words, or all of a query that has none."""
+    return stems(query) or (query.strip(),)
 
 
 def _no_demonstration(trial: Trial) -> str:

@@ -18,13 +18,13 @@ from dataclasses import dataclass, field, replace
 
 from stesim.gates import Gates, demonstration_of, results_of
 from stesim.grammar import Bounds, verdict_grammar
-from stesim.memory import Count
 from stesim.models.constrain import check_grammar
 from stesim.models.driving import Asking, derive_seed
 from stesim.parsing import parse_verdict, render
 from stesim.prompts import StagePrompts
 from stesim.records import (
     Completion,
+    Count,
     Demonstration,
     Judged,
     Judgement,
@@ -33,6 +33,7 @@ from stesim.records import (
     Request,
     Sampling,
     Trial,
+    which,
 )
 from stesim.toolbox import Toolbox, describe
 
@@ -95,12 +96,12 @@ class Judging:
 
     def ask(self, trials: Iterable[Trial]) -> Asking:
         """Judge the trials one after the other; those that are finished are not judged again."""
-        done = {(judged.tool, judged.episode, judged.trial) for judged in self.finished}
+        done = set(map(which, self.finished))
         for judged in self.finished:
             if not judged.gate and judged.demonstration is not None:
                 self.gates.keep(judged.demonstration)
         for trial in trials:
-            if (trial.tool, trial.episode, trial.trial) not in done:
+            if which(trial) not in done:
                 judged = yield from self._judge(trial)
                 if not judged.gate and judged.demonstration is not None:
                     self.gates.keep(judged.demonstration)
@@ -115,7 +116,7 @@ class Judging:
         """One trial: the gates, and then the judge."""
         gate, reason = self.gates.check(trial)
         demonstration = demonstration_of(trial)
-        judged = Judged(trial.tool, trial.episode, trial.trial, gate, reason, demonstration)
+        judged = Judged(*which(trial), gate, reason, demonstration)
         if gate or self.prompts is None or demonstration is None:
             return judged
         judgement, asked = yield from self._ask(trial, demonstration, self.prompts)
@@ -133,7 +134,7 @@ class Judging:
             return None, 0
         judgement = None
         for call in range(1, ASKED_AT_MOST + 1):
-            place = Place(trial.tool, trial.episode, trial.trial, call)
+            place = Place(*which(trial), call)
             seed = derive_seed(self.settings.seed, place)
             sampling = self.settings.sampling(call)
             completion = yield Request(place, "judge", messages, sampling, seed, prefill=BEGIN, grammar=self._grammar)

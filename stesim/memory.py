@@ -16,9 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stesim.prompts import PromptSet, Told
+from stesim.records import Count as Count
 from stesim.records import Message, Step, Trial, join_runs
-
-Count = Callable[[Sequence[Message]], int]
 
 _HEADING = "User Query:"
 _MARKS = {True: "solved: ", False: "not solved: ", None: ""}

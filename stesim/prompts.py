@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,6 +169,9 @@ _RELEASED_STAGES = {
     "judge": ("prompt_filtering.txt", {"chains": "calls", "final_ans": "answer"}),
     "answer_system": ("prompt_template.txt", {}),
 }
+# The stages whose templates one command takes from one folder: it needs to hold those of one of them only.
+_TOGETHER = (("judge", "paraphrase"), ("answer",))
+_EXAMPLES = "example*.txt"
 
 
 @dataclass(frozen=True)
@@ -194,15 +197,37 @@ def load_stage_prompts(stage: str, folder: Path | None = None) -> StagePrompts:
     """The templates of a stage, those that `folder` has taken from there; raises `PromptError` that says what is wrong.
 
     The paper's `prompt_filtering.txt` (the judge's) and `prompt_template.txt` (for the answers) are taken as they are.
+    A folder with no template of the stage, nor of one that the same command has besides it, is refused.
     """
-    if folder is not None and not folder.is_dir():
-        raise PromptError(f"no prompt folder {folder}")
+    if folder is not None:
+        _check_folder(folder, _files_beside(stage))
     templates = {}
     for name, (required, allowed) in STAGES[stage].items():
         template = Template(name, _stage_text(name, folder))
         _check_variables(template, required, allowed)
         templates[name] = template
     return StagePrompts(str(folder) if folder else "default", templates)
+
+
+def _files_beside(stage: str) -> list[str]:
+    """The files of which a folder must hold one if it is to give a stage its templates."""
+    if stage == "call_first":  # it stands beside the exploration's templates, and uses them as well
+        return [*_files_of("call_first"), RELEASED_FILE, *(f"{name}.txt" for name in ALLOWED)]
+    return [file for group in _TOGETHER if stage in group for each in group for file in _files_of(each)]
+
+
+def _files_of(stage: str) -> list[str]:
+    """The files that may hold a stage's templates, the released ones last."""
+    released = [_RELEASED_STAGES[name][0] for name in STAGES[stage] if name in _RELEASED_STAGES]
+    return [*(f"{name}.txt" for name in STAGES[stage]), *released]
+
+
+def _check_folder(folder: Path, files: Sequence[str]) -> None:
+    """Raise `PromptError` unless the folder is there and holds one of the files."""
+    if not folder.is_dir():
+        raise PromptError(f"no prompt folder {folder}")
+    if not any((folder / file).is_file() for file in files):
+        raise PromptError(f"no prompts in {folder}: expected one or more of {', '.join(files)}")
 
 
 def _stage_text(name: str, folder: Path | None) -> str:
@@ -224,28 +249,29 @@ def default_folder() -> Path:
     return installed if installed.is_dir() else here.parent / "prompts"
 
 
-def load_prompts(folder: Path | None = None) -> PromptSet:
-    """The prompt set of `folder`, or the default one; raises `PromptError` that names what is wrong."""
+def load_prompts(folder: Path | None = None, *, beside: str = "") -> PromptSet:
+    """The prompt set of `folder`, or the default one; raises `PromptError` that names what is wrong.
+
+    `beside` is a stage whose templates may be in the folder as well: one that holds only them leaves this set as it is.
+    """
     texts = {name: _read(default_folder() / f"{name}.txt") for name in ALLOWED}
+    home = default_folder()
     if folder is not None:
-        texts |= dict.fromkeys(_OWN_OR_NONE, "") | _texts_of(folder)
+        found = _texts_of(folder, _files_of(beside) if beside else [])
+        if found or any(folder.glob(_EXAMPLES)):
+            home, texts = folder, texts | dict.fromkeys(_OWN_OR_NONE, "") | found
     templates = {name: Template(name, text) for name, text in texts.items()}
     for template in templates.values():
         _check(template)
-    examples = tuple(_example(path) for path in sorted((folder or default_folder()).glob("example*.txt")))
+    examples = tuple(_example(path) for path in sorted(home.glob(_EXAMPLES)))
     return PromptSet(source=str(folder) if folder else "default", examples=examples, **templates)
 
 
-def _texts_of(folder: Path) -> dict[str, str]:
-    if not folder.is_dir():
-        raise PromptError(f"no prompt folder {folder}")
+def _texts_of(folder: Path, others: Sequence[str]) -> dict[str, str]:
+    _check_folder(folder, [RELEASED_FILE, *(f"{name}.txt" for name in ALLOWED), *others])
     if (folder / RELEASED_FILE).is_file():
         return _released(folder / RELEASED_FILE)
-    found = {name: _read(folder / f"{name}.txt") for name in ALLOWED if (folder / f"{name}.txt").is_file()}
-    if not found:
-        names = ", ".join(f"{name}.txt" for name in ALLOWED)
-        raise PromptError(f"no prompts in {folder}: expected {RELEASED_FILE} or some of {names}")
-    return found
+    return {name: _read(folder / f"{name}.txt") for name in ALLOWED if (folder / f"{name}.txt").is_file()}
 
 
 def _released(path: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ in a file is the business of `stesim/store`; what it means is said here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -241,12 +241,20 @@ class Paraphrased:
     asked: int
 
 
+def which(one: Trial | Demonstration | Judged | Paraphrased) -> tuple[str, int, int]:
+    """The trial that it is or that it comes from: tool, episode, trial."""
+    return one.tool, one.episode, one.trial
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation."""
 
     role: Role
     content: str
+
+
+Count = Callable[[Sequence[Message]], int]  # the tokens of a prompt
 
 
 def join_runs(messages: Sequence[Message]) -> tuple[Message, ...]:

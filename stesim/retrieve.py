@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stesim.errors import ToolError
+from stesim.grounding.numbers import SMALL
 from stesim.records import Tool
 from stesim.toolbox import fold
 
@@ -39,12 +40,8 @@ _PART = re.compile(
 )
 _ENDING = re.compile(r"['’](?:s|re|ve|ll|d|m)$", re.IGNORECASE)  # what's, I'm
 _NUMBER = "#number"
-# "one" and "second" mostly mean something else.
-_NUMBER_WORDS = frozenset({
-    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy",
-    "eighty", "ninety", "hundred", "thousand", "million",
-})  # fmt: skip
+# "one" mostly means something else.
+_NUMBER_WORDS = frozenset({*SMALL, "hundred", "thousand", "million"} - {"zero", "one"})
 # Words without a hint of the subject. Question words (when, where, how many) and directions (from, to, before, after)
 # hint at the tool that is wanted, and stay; so do "us" and "may", which are also a country and a month.
 _STOP_WORDS = frozenset({

@@ -11,19 +11,22 @@ English; amounts in other units than the call's.
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
+from stesim.grounding.dates import MONTHS
+from stesim.grounding.numbers import SMALL
 from stesim.toolbox import names_of_code
 
-_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_WORDS = {number: word for word, number in SMALL.items() if number <= 12}
 _UNIT = re.compile(r"second|minute|hour|day|week|month|year", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z]{2,3}")
 _LONGEST = 80  # characters of a text that a query is made to hold
 _MOST_NAMES = 3  # of a code
+_LARGEST = 10**30  # a number that nobody says, as little as one that is not finite
 
 
 def values_to_say(arguments: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -51,7 +54,7 @@ def spoken(name: str, value: Any, about: str = "") -> tuple[str, ...]:
     if not text or len(text) > _LONGEST or not text.isprintable():
         return ()
     if day := _day(text):
-        month = calendar.month_name[day.month]
+        month = MONTHS[day.month - 1].title()
         return f"{day.day} {month} {day.year}", f"{month} {day.day}, {day.year}", text
     if _CODE.fullmatch(text):
         names = [each for each in names_of_code(text, f"{name} {about}", loosely=False) if each.isprintable()]
@@ -60,14 +63,17 @@ def spoken(name: str, value: Any, about: str = "") -> tuple[str, ...]:
 
 
 def _number(name: str, value: int | float) -> tuple[str, ...]:
+    if not abs(value) < _LARGEST:
+        return ()
     size = abs(value)
-    digits = f"{size:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(size)
+    digits = format(Decimal(str(size)), "f")
+    digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
     if value < 0:
         unit = _UNIT.search(name)
         counted = f"{digits} {unit[0].lower()}{'' if size == 1 else 's'}" if unit else ""
         past = tuple(f"{counted} {word}" for word in ("ago", "earlier", "before")) if counted else ()
         return (*past, f"minus {digits}") if past else (f"-{digits}", f"minus {digits}")
-    word = (_WORDS[int(size)],) if size == int(size) and size < len(_WORDS) else ()
+    word = (_WORDS[int(size)],) if size in _WORDS else ()
     grouped = (f"{int(size):,}",) if size == int(size) and size >= 10_000 else ()
     return (digits, *word, *grouped)
 

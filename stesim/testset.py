@@ -79,4 +79,9 @@ def _read(testset: str) -> tuple[Case, ...]:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise UserError(f"test set {testset!r} cannot be read: {why}") from None
-    return testsets.read(path)
+    found = testsets.read(path)
+    try:
+        fingerprint(found)
+    except orjson.JSONEncodeError as error:  # deeper than JSON is written
+        raise UserError(f"test set {testset!r} cannot be used: {error}") from None
+    return found

@@ -20,7 +20,7 @@ from stesim.cli import build, stages
 from stesim.cli.common import plain
 from stesim.cli.preparing import STAGE, Prepared, Wish, manifest_of_replay, manifest_of_run, name_of, path_of, prepare
 from stesim.cli.progress import Progress
-from stesim.errors import ReplayMismatch, StoreError, UserError
+from stesim.errors import ReplayMismatch, StoreError
 from stesim.evaluate.answers import Answer, AnswerFolder
 from stesim.evaluate.asking import AnswerSettings, Choice, Choose, Evaluation, chooser
 from stesim.evaluate.measure import Marker
@@ -28,7 +28,6 @@ from stesim.evaluate.result import PREDICTIONS, RESULT, make_predictions, make_r
 from stesim.models import Model
 from stesim.models.recording import RecordingModel
 from stesim.offline import no_network
-from stesim.store.folder import write_atomically
 from stesim.testset import Case
 
 
@@ -109,15 +108,8 @@ def _ask(wish: Wish, prepared: Prepared) -> None:
 
 def _settings(values: Mapping[str, Any], model: Model) -> AnswerSettings:
     """The settings, from what is chosen and from what the model can do. Raises `UserError`."""
-    if model.context and values["context"] and values["context"] > model.context:
-        raise UserError(f"--ctx {values['context']} is more than the model's {model.context}")
-    size = values["context"] or model.context or build.DEFAULT_CONTEXT
-    if values["max_tokens"] >= size:
-        raise UserError(f"--max-tokens {values['max_tokens']} does not fit in a context of {size} tokens")
-    wanted = values["constrain"]
-    if wanted == "on" and not model.constrains:
-        raise UserError(f"--constrain on: {model.name} cannot be held to a grammar; use off or auto")
-    constrain = model.constrains if wanted == "auto" else wanted in ("on", True)
+    size = build.context_size(values["context"], model, values["max_tokens"])
+    constrain = build.constrained(values["constrain"], model)
     return AnswerSettings(**{**values, "tools": tuple(values["tools"]), "context": size, "constrain": constrain})
 
 
@@ -157,14 +149,9 @@ def _finish(folder: AnswerFolder, prepared: Prepared) -> dict[str, Any]:
         model=folder.manifest["model"]["name"], toolset=folder.manifest["tools"]["toolset"],
         testset_fingerprint=folder.manifest["input"]["testset"], demonstrations=len(prepared.demonstrations),
     )  # fmt: skip
-    made = {
-        PREDICTIONS: make_predictions(marks, settings.tools),
-        RESULT: orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
-    }
-    for name, data in made.items():
-        path = folder.path / name
-        if not path.is_file() or path.read_bytes() != data:
-            write_atomically(path, data)
+    stages.write(folder.path / PREDICTIONS, make_predictions(marks, settings.tools))
+    data = orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    stages.write(folder.path / RESULT, data)
     return result
 
 

@@ -18,14 +18,17 @@ from stesim import toolbox
 from stesim.cli import build
 from stesim.cli import report as reports
 from stesim.cli.bench_log import BenchLog
-from stesim.cli.common import complete_tools, plain, toolset_option
+from stesim.cli.common import check_out, complete_tools, plain, toolset_option
 from stesim.cli.distill import distill
 from stesim.cli.evaluate import evaluate
 from stesim.cli.run import run
+from stesim.demonstrations import DEMONSTRATIONS
 from stesim.errors import StesimError, StoreError, UserError
 from stesim.offline import no_network
+from stesim.report.evaluations import RESULT
+from stesim.report.study import DISTILLED
 from stesim.report.summary import duration
-from stesim.store.folder import is_run
+from stesim.store.folder import TRIALS, is_run
 from stesim.toolbox import Toolbox
 
 EPILOG = """\b
@@ -36,6 +39,8 @@ Examples:
   stesim bench --out runs/bench-smollm2        go on with one that was stopped, or print its report again
   stesim bench --model replay:runs/bench-smollm2 --out again      repeat it without its model
 """
+# For the default model: what it explores in less than half an hour.
+_WHOLE: Mapping[str, Any] = {"episodes": 3, "trials": 5}
 # For a first look: the stages are the same, with less to do.
 _QUICK: Mapping[str, Any] = {"episodes": 1, "trials": 2, "limit": 2, "paraphrases": 1}
 _STEM = 40  # characters of a model's name in the folder's
@@ -81,13 +86,13 @@ def _setting(*names: str, kind: Any = None, text: str, **more: Any) -> Callable[
     text="Begin a trial with a query, as the paper does, or with a call.  [default: call-first for smollm2, else "
     "query-first]",
 )
-@_setting("--episodes", kind=_COUNT, text="Episodes for each tool.")
-@_setting("--trials", kind=_COUNT, text="Trials in each episode.")
-@_setting("--paraphrases", kind=click.IntRange(0, 100), text="Rewordings of a query, at most.")
+@_setting("--episodes", kind=_COUNT, text="Episodes for each tool.  [default: 3]")
+@_setting("--trials", kind=_COUNT, text="Trials in each episode.  [default: 5 for smollm2, else 2]")
+@_setting("--paraphrases", kind=click.IntRange(0, 100), text="Rewordings of a query, at most.  [default: 6]")
 @_setting("--testset", metavar="bundled|dev|PATH", text="Queries with their right calls.  [default: bundled]")
-@_setting("--shots", kind=_COUNT, text="Demonstrations before a query, at most.")
+@_setting("--shots", kind=_COUNT, text="Demonstrations before a query, at most.  [default: 8]")
 @_setting("--limit", kind=_COUNT, text="The first so many queries of each tool.  [default: all]")
-@_setting("--seed", kind=click.IntRange(0, 2**63 - 1), text="Decides every random choice.")
+@_setting("--seed", kind=click.IntRange(0, 2**63 - 1), text="Decides every random choice.  [default: 0]")
 @_setting(
     "--constrain",
     kind=click.Choice(["off", "on", "auto", "both"]),
@@ -105,8 +110,7 @@ def bench(ctx: click.Context, /, out: Path | None, threads: str, **typed: Any) -
     Runs `stesim run`, `distill`, `eval --mode baseline`, `eval --mode icl` and `report` on one folder. Only the report
     goes to the standard output. What was stopped goes on with --out; the settings need not be typed again.
     """
-    if out is not None and not str(out).isprintable():
-        raise UserError(f"--out {plain(str(out))!r} is not a name that can be printed")
+    check_out(out)
     build.thread_count(threads)
     typed = _lasting(typed)
     out = out or Path("runs") / _folder_name(typed)
@@ -157,7 +161,11 @@ def _settled(log: BenchLog, typed: Mapping[str, Any], out: Path) -> dict[str, An
         if out.is_dir() and not is_run(out) and any(not entry.name.startswith(".") for entry in out.iterdir()):
             raise StoreError(f"{out} is not empty and does not hold a run; choose another --out")
         replayed = _replayed(typed["model"])
-        return {name: replayed.get(name) if value is None else value for name, value in typed.items()}
+        settings = {name: replayed.get(name) if value is None else value for name, value in typed.items()}
+        default = (settings["model"] or build.DEFAULT_MODEL) == build.DEFAULT_MODEL
+        if default and not settings["quick"] and not is_run(out):
+            settings |= {name: value for name, value in _WHOLE.items() if settings[name] is None}
+        return settings
     begun = {name: log.settings.get(name) for name in typed}
     differences = [
         f"{name} was {'not typed' if begun[name] is None else repr(begun[name])}, not {value!r}"
@@ -210,9 +218,9 @@ def _stages(settings: Mapping[str, Any], out: Path, threads: str) -> list[Stage]
     held = [] if both else _words(values, "constrain")
     explore = [*_words(values, "toolset", "tools", "imagine", "episodes", "trials", "seed", "context"), *held]
     words = ["--out", str(out), *_model(values, "run"), *explore, "--threads", threads]
-    found = [Stage("run", run, tuple(words), (out / "trials.jsonl",))]
+    found = [Stage("run", run, tuple(words), (out / TRIALS,))]
     words = [str(out), *_model(values, "distill"), *_words(values, "paraphrases", "seed", "context"), *held, *again]
-    found.append(Stage("distill", distill, tuple(words), (out / "distill.json", out / "demonstrations.jsonl")))
+    found.append(Stage("distill", distill, tuple(words), (out / DISTILLED, out / DEMONSTRATIONS)))
     for suffix, constrain in (
         (("", ["--constrain", "on"]), ("-unconstrained", ["--constrain", "off"])) if both else (("", held),)
     ):
@@ -221,7 +229,7 @@ def _stages(settings: Mapping[str, Any], out: Path, threads: str) -> list[Stage]
             words = ["--run", str(out), "--mode", mode, "--name", name, *_model(values, name), *constrain]
             words += _words(values, "testset", "limit", "seed", "context", *(["shots"] if mode == "icl" else []))
             words += [*(_words(values, "tools") if code else []), *again]
-            found.append(Stage(f"eval {name}", evaluate, tuple(words), (out / "eval" / name / "result.json",)))
+            found.append(Stage(f"eval {name}", evaluate, tuple(words), (out / "eval" / name / RESULT,)))
     return found
 
 
@@ -274,8 +282,9 @@ def _conduct(stage: Stage, log: BenchLog, out: Path) -> int:
 def _exit_code(stage: Stage) -> int:
     """What the command exits with, for an error of ours after its one line."""
     name = stage.name.split()[0]
+    names = click.get_current_context().help_option_names  # a command keeps those that it is first asked for
     try:
-        with stage.command.make_context(f"stesim {name}", list(stage.words)) as ctx:
+        with stage.command.make_context(f"stesim {name}", list(stage.words), help_option_names=names) as ctx:
             stage.command.invoke(ctx)
     except StesimError as error:
         click.echo(f"stesim {name}: {plain(str(error))}", err=True)

@@ -19,6 +19,7 @@ from stesim.errors import StoreError
 from stesim.store import lines
 
 NAME = ".bench.jsonl"
+_TEXTS = ("model", "judge", "toolset", "tools", "imagine", "testset", "constrain")  # settings that are texts
 
 
 class BenchLog:
@@ -88,6 +89,7 @@ def _is_entry(entry: object, *, first: bool) -> bool:
     if not isinstance(entry, dict):
         return False
     if first:
-        return isinstance(entry.get("settings"), dict)
+        settings = entry.get("settings")
+        return isinstance(settings, dict) and all(isinstance(settings.get(name, ""), str) for name in _TEXTS)
     ended = "code" not in entry or (type(entry["code"]) is int and type(entry.get("seconds")) in (int, float))
     return isinstance(entry.get("stage"), str) and ended

@@ -25,7 +25,7 @@ from stesim.errors import ModelError, StoreError, UserError
 from stesim.grammar import unsaid
 from stesim.models import Model, ReplayModel, ScriptedModel
 from stesim.prompts import PromptSet, StagePrompts, load_stage_prompts
-from stesim.records import RunSettings, Sampling, Trial
+from stesim.records import RunSettings, Sampling, Trial, which
 from stesim.store import RunFolder, StageFolder
 from stesim.store.folder import is_run
 from stesim.toolbox import Toolbox
@@ -129,9 +129,9 @@ def recorded(folder: StageFolder) -> Mapping[str, Any]:
     manifest = folder.manifest
     if manifest.get("stage", "run") == "run":
         return checked(manifest, folder.path)
-    settings, model = manifest.get("settings"), manifest.get("model")
+    settings = manifest.get("settings")
     fine = isinstance(settings, dict) and isinstance(settings.get("context"), int)
-    if not fine or not isinstance(model, dict) or not all(isinstance(model.get(name), str) for name in _PARTS["model"]):
+    if not fine or wrong_parts(manifest, {"model": _PARTS["model"]}):
         raise StoreError(f"{folder.path / 'manifest.json'} is not a manifest of stesim")
     return manifest
 
@@ -160,13 +160,20 @@ def checked(manifest: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
         wrong = ["settings"]
     if isinstance(manifest.get("tools"), dict):
         manifest["tools"].setdefault("toolset", toolbox.EVERY)  # runs from before there were others
-    for part, names in _PARTS.items():
-        values = manifest.get(part)
-        if not isinstance(values, dict) or not all(isinstance(values.get(name), str) for name in names):
-            wrong.append(part)
+    wrong += wrong_parts(manifest, _PARTS)
     if wrong:
         raise StoreError(f"{path / 'manifest.json'} is not a run's manifest: look at {', '.join(wrong)}")
     return manifest
+
+
+def wrong_parts(manifest: Mapping[str, Any], parts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Those parts of a manifest that are no objects with texts under all their names."""
+    wrong = []
+    for part, names in parts.items():
+        told = manifest.get(part)
+        if not isinstance(told, dict) or not all(isinstance(told.get(name), str) for name in names):
+            wrong.append(part)
+    return wrong
 
 
 def _is(value: object, kind: type) -> bool:
@@ -179,7 +186,7 @@ def check_order(finished: Sequence[Trial], settings: RunSettings, path: Path) ->
     """Raise `StoreError` unless the finished trials are the first ones of the run, in order."""
     places = itertools.product(settings.tools, range(1, settings.episodes + 1), range(1, settings.trials + 1))
     for number, trial in enumerate(finished, 1):
-        if (trial.tool, trial.episode, trial.trial) != next(places, None):
+        if which(trial) != next(places, None):
             raise StoreError(
                 f"{path / 'trials.jsonl'}, line {number} is out of place: is a line missing, or there twice?"
             )
@@ -231,16 +238,36 @@ def parse_day(text: str | None) -> datetime.date:
 
 def make_settings(values: Values, model: Model) -> RunSettings:
     """The settings from layered values and from what the model can do. Raises `UserError`."""
-    context = model.context
-    if context and values["context"] and values["context"] > context:
-        raise UserError(f"--ctx {values['context']} is more than the model's {context}")
-    size = values["context"] or context or DEFAULT_CONTEXT
-    if values["max_tokens"] >= size:
-        raise UserError(f"--max-tokens {values['max_tokens']} does not fit in a context of {size} tokens")
-    rest = {name: value for name, value in values.items() if name not in _SAMPLING}
+    size = context_size(values["context"], model, values["max_tokens"])
+    sampling, rest = split_sampling(values)
     rest |= {"tools": tuple(values["tools"]), "context": size, "today": parse_day(values["today"]).isoformat()}
     rest["constrain"] = constrained(values["constrain"], model)
-    return RunSettings(sampling=Sampling(**{name: values[name] for name in _SAMPLING}), **rest)
+    return RunSettings(sampling=sampling, **rest)
+
+
+def split_sampling(values: Mapping[str, Any]) -> tuple[Sampling, Values]:
+    """The sampler's settings among flat ones, and the other ones."""
+    rest = {name: value for name, value in values.items() if name not in _SAMPLING}
+    return Sampling(**{name: values[name] for name in _SAMPLING}), rest
+
+
+def context_size(wanted: int | None, model: Model, reply: int, told: str = "--max-tokens") -> int:
+    """The size of the context in tokens: what is wanted, else the model's.
+
+    Raises `UserError` if the model has less, and if `reply` tokens do not fit in it; `told` says what these are.
+    """
+    if model.context and wanted and wanted > model.context:
+        raise UserError(f"--ctx {wanted} is more than the model's {model.context}")
+    size = wanted or model.context or DEFAULT_CONTEXT
+    if reply >= size:
+        raise UserError(f"{told} {reply} does not fit in a context of {size} tokens; use a larger --ctx")
+    return size
+
+
+def folder_of_prompts(typed: Path | None, recorded: Mapping[str, Any]) -> Path | None:
+    """The folder of prompts, typed or else recorded in a manifest; None for those that come with stesim."""
+    source = recorded.get("prompts", {}).get("source") or "default"
+    return typed or (None if source == "default" else Path(source))
 
 
 def constrained(wanted: str | bool, model: Model) -> bool:
@@ -287,29 +314,37 @@ def make_manifest(
     }
 
 
-def check_same(
-    recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path, remedy: str = "another --out"
-) -> None:
+def check_same(recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path, remedy: str = "another --out") -> None:
     """Raise `StoreError`, naming every difference, unless a run can go on with what it was started with.
 
     `recorded` is a manifest that `checked` has passed; `remedy` is what the user can do besides typing the same.
     """
-    differences = [
-        f"{name} was {recorded['settings'][name]!r}, not {value!r}"
-        for name, value in now["settings"].items()
-        if recorded["settings"].get(name) != value
+    stage = recorded.get("stage", "run")
+    differences = [f"it holds the stage {stage}, not {now['stage']}"] if now.get("stage", stage) != stage else []
+    earlier, settings = recorded["settings"], now["settings"]
+    differences += [
+        f"{name} was {_said(earlier, name)}, not {_said(settings, name)}"
+        for name in settings | earlier
+        if earlier.get(name, ...) != settings.get(name, ...)
     ]
     for part in [*_PARTS, "input"]:
-        before, after = recorded.get(part, {}), now.get(part, {})
+        before, after = _part(recorded, part), _part(now, part)
         if before.get("fingerprint") != after.get("fingerprint"):
             names = (
                 f" ({before.get('name')}, not {after.get('name')})" if before.get("name") != after.get("name") else ""
             )
             differences.append(f"the {part} changed{names}")
     if differences:
-        raise StoreError(
-            f"{out} was started differently: {'; '.join(differences)}. Use the same settings, or {remedy}"
-        )
+        raise StoreError(f"{out} was started differently: {'; '.join(differences)}. Use the same settings, or {remedy}")
+
+
+def _said(settings: Mapping[str, Any], name: str) -> str:
+    return repr(settings[name]) if name in settings else "nothing"
+
+
+def _part(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = manifest.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def notes(recorded: Mapping[str, Any], now: Mapping[str, Any], box: Toolbox) -> None:

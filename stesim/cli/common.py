@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,9 +15,15 @@ import orjson
 from click.shell_completion import CompletionItem
 
 from stesim.errors import StesimError, UserError
+from stesim.records import Rejection, Trial
 
 _UNSEEN = r"\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROLS = re.compile(rf"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f{_UNSEEN}]")
+_NO_QUERY: Mapping[Rejection, str] = {
+    "": "no call gave a result that was new",
+    "grounding": "the queries written did not say the call",
+    "rank": "the query written goes better with another call",
+}
 _NOT_ESCAPED = re.compile(f"[{_UNSEEN}]")  # JSON leaves these as they are
 
 
@@ -36,6 +44,9 @@ class Group(click.Group):
             # Whoever read our output has gone; say nothing more, also not while the interpreter shuts down.
             sys.stdout = None
             ctx.exit(141)
+        except RecursionError:  # JSON may be nested deeper than Python can follow
+            click.echo("stesim: a value in a file is nested too deep", err=True)
+            ctx.exit(2)
         except OSError as error:  # a name too long, a folder that may not be entered, a full device
             where = f": {error.filename}" if error.filename else ""
             click.echo(f"stesim: {error.strerror or error}{plain(str(where))}", err=True)
@@ -95,10 +106,34 @@ def plain(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
+def no_query(trial: Trial) -> str:
+    """Why a trial that began with a call came to no query that stands, in words; empty for any other trial."""
+    return _NO_QUERY[trial.rejected] if trial.stop_reason == "no_query" else ""
+
+
 def echo_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print a value as indented JSON."""
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONEncodeError:  # a path that is not UTF-8, a value nested deep
+        text = json.dumps(value, indent=2)
     click.echo(_NOT_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+
+
+def table(rows: Sequence[Sequence[str]], *, last_left: bool = False) -> None:
+    """Print columns of text: the first one (and the last, if so) aligned to the left, numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    to_left = {0, len(widths) - 1} if last_left else {0}
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        aligned = [cell.ljust(size) if at in to_left else cell.rjust(size) for at, (cell, size) in enumerate(cells)]
+        click.echo("  ".join(aligned).rstrip())
+
+
+def check_out(out: Path | None) -> None:
+    """Raise `UserError` for a path after `--out` that could drive a terminal when it is shown."""
+    if out is not None and not str(out).isprintable():
+        raise UserError(f"--out {plain(str(out))!r} is not a name that can be printed")
 
 
 def shorten(text: str, width: int) -> str:

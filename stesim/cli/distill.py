@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
-from stesim.cli import build, distilled
+from stesim.cli import build, distilled, stages
 from stesim.cli.common import Finite, echo_json, plain, toolset_option
 from stesim.cli.distill_folders import (
     JUDGE_DEFAULTS,
@@ -20,18 +21,15 @@ from stesim.cli.distill_folders import (
     wrong_settings,
 )
 from stesim.cli.distilling import Distillation, Wish
+from stesim.demonstrations import DEMONSTRATIONS, to_lines
 from stesim.errors import StoreError
 from stesim.files import read_bounded
 from stesim.offline import no_network
 from stesim.paraphrase import choose, demonstrations
-from stesim.paraphrase.balance import which
-from stesim.records import Demonstration
-from stesim.store.codec import demonstration_to_json
-from stesim.store.folder import write_atomically
+from stesim.records import which
+from stesim.report.study import DISTILLED
 from stesim.toolbox import Toolbox
 
-DEMONSTRATIONS = "demonstrations.jsonl"
-SUMMARY = "distill.json"
 EPILOG = """\b
 Examples:
   stesim distill runs/first                      judge, reword, write runs/first/demonstrations.jsonl
@@ -66,8 +64,8 @@ def _from(stage: Values, name: str, text: str) -> str:
 @click.option(
     "--grounding",
     type=click.Choice(["words", "strict", "off"]),
-    help="How the values of a call must be in its query: also in other words, as they are, or not at all.  "
-    "[default: words]",
+    help="How the values of a call must be in its query: also in other words or units, by their own words, or not at "
+    "all.  [default: words]",
 )
 @click.option(
     "--similar",
@@ -78,7 +76,7 @@ def _from(stage: Values, name: str, text: str) -> str:
 @click.option(
     "--paraphrases",
     type=click.IntRange(0, 100),
-    help=_from(PARAPHRASE_DEFAULTS, "most", "Rewordings of a query that the model is asked for, at most."),
+    help=_from(PARAPHRASE_DEFAULTS, "most", "Rewordings that the model is asked for, for one query, at most."),
 )
 @click.option(
     "--temperature", type=Finite(0, 5), help=_from(PARAPHRASE_DEFAULTS, "temperature", "At which queries are reworded.")
@@ -128,7 +126,7 @@ def distill(
     )
     with no_network(), opened as box:
         source.told_tools(str(chosen), box)
-        work = Distillation(source, wish, str(chosen), box, _remembered(run / SUMMARY))
+        work = Distillation(source, wish, str(chosen), box, _remembered(run / DISTILLED))
         try:
             figures = _distill(source, work)
         finally:
@@ -146,7 +144,7 @@ def _wish(
     again += ["--toolset", toolset] if toolset else []
     again += ["--unfinished"] if source.missing else []
     return Wish(
-        model, judge, prompts, threads, plain(" ".join(again)),
+        model, judge, prompts, threads, plain(shlex.join(again)),
         {**common, "judge": False if no_judge else None, "similar": typed["similar"], "constrain": typed["constrain"]},
         {**common, "paraphrase": typed["paraphrase"], "wanted": typed["per_tool"], "most": typed["paraphrases"],
          "temperature": typed["temperature"], "overlap": typed["overlap"]},
@@ -169,25 +167,9 @@ def _distill(source: Source, work: Distillation) -> dict[str, Any]:
         "seconds": round(work.seconds, 2),
         "settings": {"seed": seed, "wanted": wanted, "most": work.values["most"], "paraphrase": work.paraphrases},
     }
-    _write(source.path / DEMONSTRATIONS, _lines(found))
-    _write(source.path / SUMMARY, orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    stages.write(source.path / DEMONSTRATIONS, to_lines(found))
+    stages.write(source.path / DISTILLED, orjson.dumps(figures, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return figures
-
-
-def _lines(found: Sequence[Demonstration]) -> bytes:
-    return b"".join(
-        orjson.dumps(demonstration_to_json(one), option=orjson.OPT_APPEND_NEWLINE) for one in found
-    )  # fmt: skip
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file unless it is there as it should be."""
-    try:
-        if read_bounded(path, len(data)) == data:
-            return
-    except OSError:
-        pass
-    write_atomically(path, data)
 
 
 def _remembered(path: Path) -> Values:

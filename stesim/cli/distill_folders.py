@@ -17,8 +17,8 @@ from typing import Any
 from stesim import toolbox
 from stesim.cli import build, stages
 from stesim.errors import StoreError, UserError
-from stesim.paraphrase.balance import which
-from stesim.records import Demonstration, Judged, Paraphrased, RunSettings, Sampling, Trial
+from stesim.gates import demonstration_of
+from stesim.records import Demonstration, Judged, Paraphrased, RunSettings, Trial, which
 from stesim.store import RunFolder, StageFolder
 from stesim.store.codec import judged_from_json, paraphrased_from_json
 from stesim.store.folder import TRIALS, is_run
@@ -107,9 +107,7 @@ def read_source(path: Path, *, unfinished: bool) -> Source:
     if folder.manifest.get("stage", "run") != "run":
         raise StoreError(f"{path} is not a run but its stage {folder.manifest['stage']}; name the run's folder")
     manifest = build.checked(folder.manifest, path)
-    values = manifest["settings"]
-    sampling = Sampling(**{name: values[name] for name in Sampling.__dataclass_fields__})
-    rest = {name: value for name, value in values.items() if name not in Sampling.__dataclass_fields__}
+    sampling, rest = build.split_sampling(manifest["settings"])
     settings = RunSettings(sampling=sampling, **{**rest, "tools": tuple(rest["tools"])})
     trials = list(folder.trials())
     build.check_order(trials, settings, path)
@@ -134,10 +132,7 @@ def stage_manifest(
         return {}
     manifest = build.recorded(kind.read(path))
     wrong = wrong_settings(manifest["settings"], defaults) if manifest.get("stage") == stage else ["stage"]
-    for part, member in (("prompts", "source"), ("tools", "toolset"), ("input", "fingerprint")):
-        told = manifest.get(part)
-        if not isinstance(told, dict) or not isinstance(told.get(member), str):
-            wrong.append(part)
+    wrong += build.wrong_parts(manifest, {"prompts": ["source"], "tools": ["toolset"], "input": ["fingerprint"]})
     meant = manifest.get(PARAPHRASE, {})
     if stage == JUDGE and not _is_meant(meant):
         wrong.append(PARAPHRASE)
@@ -176,14 +171,12 @@ def check_judged(judged: Sequence[Judged], trials: Sequence[Trial], path: Path) 
     """Raise `StoreError` unless these are the first of the trials, in order."""
     for number, found in enumerate(judged, 1):
         trial = trials[number - 1] if number <= len(trials) else None
-        place = (found.tool, found.episode, found.trial)
         demonstration = found.demonstration
-        same = demonstration is None or which(demonstration) == place
-        passed = bool(found.gate) or demonstration is not None
-        if trial is None or place != (trial.tool, trial.episode, trial.trial) or not same or not passed:
+        same = trial is not None and which(found) == which(trial) and demonstration in (None, demonstration_of(trial))
+        if not same or not (found.gate or demonstration):
             raise StoreError(
                 f"{path / JudgeFolder.FINISHED}, line {number} is not that of a trial: is a line missing, or there "
-                f"twice? Move {path} away to begin anew"
+                f"twice, or of another run? Move {path} away to begin anew"
             )
 
 

@@ -8,19 +8,20 @@ Not covered: why a single trial was dropped; that is in `judge/judged.jsonl`.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from stesim.cli.common import plain
-from stesim.cli.figures import table
-from stesim.cli.view import duration
+from stesim.cli.common import plain, table
+from stesim.demonstrations import DEMONSTRATIONS
 from stesim.paraphrase import REASONS
 from stesim.records import Demonstration, Gate, Judged, Paraphrased
-from stesim.report.summary import share
+from stesim.report.summary import duration, share
+from stesim.toolbox import fold
 
 GATES: Mapping[str, str] = {
     "answer": "gave no final answer after a call",
@@ -30,7 +31,7 @@ GATES: Mapping[str, str] = {
     "grounding": "the query lacks a value of the call",
     "duplicate": "the query is like one that was kept",
     "judge": "the judge found fault with it",
-    "unparsed": "the judge's verdict could not be read, twice",
+    "unparsed": "the judge's verdict could not be read, twice, or the trial was too long for it",
 }
 assert {"", *GATES} == set(get_args(Gate))
 
@@ -71,15 +72,30 @@ def _count(judged: Sequence[Judged], paraphrased: Sequence[Paraphrased]) -> dict
     reasons: Counter[str] = Counter()
     for one in paraphrased:
         reasons.update(one.dropped)
+    kept = [one.demonstration for one in judged if one.demonstration and not one.gate]
     return {
         "trials": len(judged),
         "kept": left,
+        "distinct_queries": len({fold(one.query) for one in kept}),
+        "distinct_values": len({value for one in kept for value in _values(one.tool, one.arguments)}),
         "gates": dropped,
         "passed": passed,
         "reworded": sum(len(one.paraphrases) for one in paraphrased),
         "paraphrases_asked": sum(one.asked for one in paraphrased),
         "paraphrases_dropped": {reason: reasons[reason] for reason in [*REASONS, *sorted(reasons)] if reasons[reason]},
     }
+
+
+def _values(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """The plain values in arguments, each with the argument that it is a value of."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _values(f"{place} {name}", inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _values(place, inner)
+    else:
+        yield place, fold(value) if isinstance(value, str) else repr(value)
 
 
 def show(figures: Mapping[str, Any], path: Path) -> None:
@@ -97,17 +113,20 @@ def show(figures: Mapping[str, Any], path: Path) -> None:
     used = figures["paraphrases"]
     more = f" (of {figures['reworded']} made)" if figures["reworded"] != used else ""
     click.echo(
-        f"\nkept: trials that passed every gate. asked: how often the model was asked for a rewording.\n"
+        f"\nkept: trials that passed every gate: {figures['distinct_queries']} different queries with "
+        f"{figures['distinct_values']} different values of arguments.\n"
+        f"asked: how often the model was asked for a rewording.\n"
         f"{figures['demonstrations']} demonstrations: {figures['originals']} queries as imagined, {used} "
         f"rewordings{more}.\n{_models(figures)}"
     )
     if not figures["demonstrations"]:
         click.echo(f"No trial passed every gate, so there is nothing to learn from: {_why(figures)}.")
-    click.echo(f"demonstrations: {plain(str(path / 'demonstrations.jsonl'))}")
+    click.echo(f"demonstrations: {plain(str(path / DEMONSTRATIONS))}")
     if figures["demonstrations"]:
+        run = plain(shlex.quote(str(path)))
         click.echo(
-            f"\nNext:\n  stesim eval --run {path} --mode icl      with the demonstrations in the prompt\n"
-            f"  stesim export {path} --format messages   as training data"
+            f"\nNext:\n  stesim eval --run {run} --mode icl      with the demonstrations in the prompt\n"
+            f"  stesim export {run} --format messages   as training data"
         )
 
 

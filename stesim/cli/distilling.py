@@ -36,17 +36,16 @@ from stesim.cli.distill_folders import (
     stage_manifest,
 )
 from stesim.cli.progress import Progress
-from stesim.errors import UserError
 from stesim.gates import Gates
 from stesim.judge import JudgeSettings, Judging
 from stesim.models import Model, ScriptedModel
 from stesim.models.driving import Asking
 from stesim.models.recording import RecordingModel
 from stesim.paraphrase import ParaphraseSettings, Paraphrasing, share
-from stesim.paraphrase.balance import which
 from stesim.paraphrase.stage import worked
 from stesim.prompts import StagePrompts, load_stage_prompts
-from stesim.records import Demonstration, Judged, Paraphrased, Sampling
+from stesim.records import Demonstration, Judged, Paraphrased, which
+from stesim.store import StageFolder
 from stesim.store.codec import judged_to_json, paraphrased_to_json
 from stesim.toolbox import Toolbox
 
@@ -113,13 +112,13 @@ class Distillation:
         prompts = self._prompts(JUDGE, recorded)
         worked(self._paraphrase_prompts())  # a mistake in them shows now, not after the judge's hour
         spec = self._judge_spec() if values["judge"] else _NO_MODEL
-        parts = {"prompts": _told(prompts), "tools": self._tools(), "input": self.run.fingerprint()}
+        parts = {"prompts": stages.prompts_part(prompts), "tools": self._tools(), "input": self.run.fingerprint()}
         before = JudgeFolder.read(path).judged() if recorded else []
         check_judged(before, self.run.trials, path)
         if recorded and len(before) == len(self.run.trials) and build.lasting_spec(spec) == recorded["model"]["spec"]:
             now = {"settings": _as_recorded(values, recorded), "model": recorded["model"], **parts}
             build.check_same(recorded, now, path, _remedy(path))
-            self._finish(JudgeFolder.read(path), "judge_name" if values["judge"] else "")
+            self._name_judge(JudgeFolder.read(path))
             return before
         model = self._open(spec, values)
         settings = _settled(values, model, "judge_tokens")
@@ -127,7 +126,7 @@ class Distillation:
         judging.check()
         meant = {
             "spec": build.lasting_spec(self._paraphrase_spec(required=False)),
-            "prompts": _told(self._paraphrase_prompts())["source"],
+            "prompts": stages.prompts_part(self._paraphrase_prompts())["source"],
             "settings": {**self.values, "paraphrase": self.paraphrases},
         }
         manifest = stages.make_manifest(JUDGE, settings, spec, model, **parts, paraphrase=meant)
@@ -145,9 +144,13 @@ class Distillation:
 
             asked = sum(judged.asked for judged in found)
             stages.conduct(folder, model, ask, progress, asked_before=asked, again=self.wish.again)
-            self._finish(folder, "judge_name" if values["judge"] else "")
+            self._name_judge(folder)
             self._judge_recorded, self._judged_with = folder.manifest, model
             return folder.judged()
+
+    def _name_judge(self, folder: JudgeFolder) -> None:
+        name = self._finish(folder)
+        self.judge_name = name if self.judge_values["judge"] else None
 
     def _judging(self, settings: Values, prompts: StagePrompts, model: Model) -> Judging:
         gates = Gates(self.box, settings["grounding"], settings["similar"], self.run.today)
@@ -176,14 +179,14 @@ class Distillation:
             return []
         prompts = self._paraphrase_prompts()
         judged = {"fingerprint": stages.fingerprint(self._judge_path / JudgeFolder.FINISHED)}
-        parts = {"prompts": _told(prompts), "tools": self._tools(), "input": judged}
+        parts = {"prompts": stages.prompts_part(prompts), "tools": self._tools(), "input": judged}
         before = ParaphraseFolder.read(path).paraphrased() if recorded else []
         spec = self._paraphrase_spec(required=len(before) < len(originals))
         if recorded and len(before) == len(originals) and build.lasting_spec(spec) == recorded["model"]["spec"]:
             now = {"settings": _as_recorded(values, recorded), "model": recorded["model"], **parts}
             build.check_same(recorded, now, path, _remedy(path))
             check_paraphrased(before, originals, path)
-            self._finish(ParaphraseFolder.read(path), "paraphraser_name")
+            self.paraphraser_name = self._finish(ParaphraseFolder.read(path))
             return before
         model = self._open(spec, values)
         settings = _settled(values, model, "max_tokens")
@@ -203,7 +206,7 @@ class Distillation:
 
             asked = sum(paraphrased.asked for paraphrased in found) + self._asked_as_judge(spec, model)
             stages.conduct(folder, model, ask, progress, asked_before=asked, again=self.wish.again)
-            self._finish(folder, "paraphraser_name")
+            self.paraphraser_name = self._finish(folder)
             return folder.paraphrased()
 
     def _asked_as_judge(self, spec: str, model: Model) -> int:
@@ -237,8 +240,7 @@ class Distillation:
         return _settings(stage_manifest(JudgeFolder, path, stage, defaults, needed=True))
 
     def _prompts(self, stage: str, recorded: Mapping[str, Any]) -> StagePrompts:
-        source = recorded.get("prompts", {}).get("source") or "default"
-        return load_stage_prompts(stage, self.wish.prompts or (None if source == "default" else Path(source)))
+        return load_stage_prompts(stage, build.folder_of_prompts(self.wish.prompts, recorded))
 
     def _paraphrase_prompts(self) -> StagePrompts:
         begun = {"prompts": {"source": self._meant.get("prompts")}}
@@ -261,10 +263,10 @@ class Distillation:
             self._opened = wanted
         return self._model
 
-    def _finish(self, folder: JudgeFolder | ParaphraseFolder, named: str) -> None:
+    def _finish(self, folder: StageFolder) -> str:
+        """The name of a stage's model, whose time counts from now on."""
         self.seconds += sum(completion.seconds for _, completion in folder.completions())
-        if named:
-            setattr(self, named, str(folder.manifest["model"]["name"]))
+        return str(folder.manifest["model"]["name"])
 
 
 def _settings(manifest: Mapping[str, Any]) -> Values:
@@ -284,26 +286,15 @@ def _as_recorded(values: Values, recorded: Mapping[str, Any]) -> Values:
 
 def _settled(values: Values, model: Model, tokens: str) -> Values:
     """The settings with the context and the constraint that the model has; raises `UserError`."""
-    context = model.context
-    if context and values["context"] and values["context"] > context:
-        raise UserError(f"--ctx {values['context']} is more than the model's {context}")
-    size = values["context"] or context or build.DEFAULT_CONTEXT
-    if values[tokens] >= size:
-        raise UserError(f"a reply of {values[tokens]} tokens does not fit in a context of {size}; use a larger --ctx")
-    settled = {**values, "context": size}
+    settled = {**values, "context": build.context_size(values["context"], model, values[tokens], "a reply of")}
     if "constrain" in values:
         settled["constrain"] = build.constrained(values["constrain"], model)
     return settled
 
 
 def _paraphrase_settings(values: Values) -> ParaphraseSettings:
-    sampling = Sampling(**{name: values[name] for name in Sampling.__dataclass_fields__})
-    rest = {name: value for name, value in values.items() if name not in Sampling.__dataclass_fields__}
+    sampling, rest = build.split_sampling(values)
     return ParaphraseSettings(sampling=sampling, **rest)
-
-
-def _told(prompts: StagePrompts) -> Mapping[str, Any]:
-    return {"source": build.lasting_spec(prompts.source), "fingerprint": prompts.fingerprint}
 
 
 def _remedy(path: Path) -> str:

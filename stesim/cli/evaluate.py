@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from stesim.cli import answering, figures
-from stesim.cli.common import complete_tools, echo_json, plain, toolset_option
-from stesim.cli.figures import table
+from stesim.cli.common import complete_tools, echo_json, plain, table, toolset_option
 from stesim.cli.preparing import DEFAULTS, Wish
 from stesim.errors import UserError
 from stesim.evaluate import Predictions, Score, read_predictions, report, score_all
@@ -76,7 +75,10 @@ _COUNT = click.IntRange(1, 10**6)
     "--candidates", type=_COUNT, help=f"Tools that the prompt describes.  [default: {DEFAULTS['candidates']}]"
 )
 @click.option(
-    "--oracle", is_flag=True, default=None, help="The right tool is always among the candidates, as in the paper."
+    "--oracle",
+    is_flag=True,
+    default=None,
+    help="Where there are more tools than candidates: the right one is always among these, as in the paper.",
 )
 @click.option(
     "--constrain",
@@ -167,7 +169,7 @@ def _show(figures: Mapping[str, Any], path: Path) -> None:
     rows = [_HEADINGS, _row("all", figures)]
     if empty["tools"]:
         rows.append(_row(f"{empty['tools']} tools without arguments", empty))
-    table(rows, left=1)
+    table(rows)
     click.echo("\nwell-formed: % of the replies. API match: % of the well-formed. correct: % of the replies.")
     if empty["tools"]:
         click.echo(
@@ -195,7 +197,7 @@ def _counts(title: str, counts: Mapping[str, int], meanings: Mapping[str, str]) 
     """How often each thing happened, and what it means."""
     if counts:
         click.echo(f"\n{title}:")
-        table([(f"  {name}", str(n), meanings.get(name, "")) for name, n in counts.items()], left=1, last_left=True)
+        table([(f"  {name}", str(n), meanings.get(name, "")) for name, n in counts.items()], last_left=True)
 
 
 def _agreement(agreement: Mapping[str, Mapping[str, int]]) -> None:
@@ -205,4 +207,4 @@ def _agreement(agreement: Mapping[str, Mapping[str, int]]) -> None:
     click.echo("\nthe same as stored in the file:")
     notes = {"args_correct": "the string rule alone, where it is the paper's"}
     rows = [(f"  {flag}", f"{n['same']} of {n['stored']}", notes.get(flag, "")) for flag, n in agreement.items()]
-    table(rows, left=1, last_left=True)
+    table(rows, last_left=True)

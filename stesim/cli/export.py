@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from stesim.cli import build
-from stesim.cli.common import Finite, echo_json, plain, toolset_option
+from stesim.cli.common import Finite, check_out, echo_json, plain, toolset_option
 from stesim.dataset import FORMATS, Exported, Plan, export, file_name
+from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
 from stesim.errors import StoreError, UserError
-from stesim.evaluate.demonstrations import DEMONSTRATIONS, names, read_demonstrations
 from stesim.offline import no_network
+from stesim.report.study import DISTILLED
 from stesim.store import RunFolder
-from stesim.store.folder import write_atomically
+from stesim.store.folder import COMPLETIONS, MANIFEST, TRIALS, is_run, write_atomically
 from stesim.toolbox import Toolbox
 
 EPILOG = """\b
@@ -34,7 +35,10 @@ Formats:
 """
 EXPORTS = "exports"
 _STDOUT = Path("-")
-_OF_THE_RUN = ("manifest.json", "trials.jsonl", "completions.jsonl", "distill.json", DEMONSTRATIONS)
+_OF_THE_RUN = (MANIFEST, TRIALS, COMPLETIONS, DISTILLED, DEMONSTRATIONS)
+_OF_A_STAGE = (
+    *_OF_THE_RUN, "judged.jsonl", "paraphrased.jsonl", "answers.jsonl", "predictions.json", "result.json"
+)  # fmt: skip
 
 
 @click.command("export", epilog=EPILOG, short_help="Write the demonstrations as training data.")
@@ -107,14 +111,14 @@ def _path(run: Path, format_: str, out: Path | None, as_json: bool) -> Path | No
         return None
     if out is None:
         return run / EXPORTS / file_name(format_)
-    if not str(out).isprintable():
-        raise UserError(f"--out {plain(str(out))!r} is not a name that can be printed")
+    check_out(out)
     if os.path.isdir(out):
         raise UserError(f"--out {out} is a folder; name a file in it, such as {out / file_name(format_)}")
     if os.path.exists(out) and not os.path.isfile(out):
         raise UserError(f"--out {out} is not a regular file; use - for the standard output")
     path = out.resolve()
-    if path.parent == run.resolve() and path.name in _OF_THE_RUN:
+    of_a_stage = is_run(path.parent) and (path.name in _OF_A_STAGE or path.name.startswith("."))
+    if of_a_stage or (path.parent == run.resolve() and path.name in _OF_THE_RUN):
         raise UserError(f"--out {out} would overwrite a file of the run itself")
     return path
 

@@ -7,6 +7,7 @@ Not covered: Markdown for a paper or a README, which `stesim report` makes.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,22 +15,12 @@ from typing import Any
 import click
 import orjson
 
-from stesim.cli.common import plain, shorten
-from stesim.cli.view import duration
+from stesim.cli.common import plain, shorten, table
 from stesim.evaluate.measure import MEANINGS
+from stesim.report.evaluations import METRICS, METRICS_MEAN
+from stesim.report.summary import duration, percent
 
-NAMES = {
-    "well_formed": "well-formed",
-    "api_match": "API match",
-    "correct": "correct",
-    "argument_match": "argument match",
-    "execution_match": "execution match",
-    "no_call": "no call",
-}
-_ABOUT = """\
-well-formed: a call with a JSON object. API match: the right tool, of the well-formed. correct: and the right arguments
-as strings, further ones allowed. argument match: the arguments by the test set's rules, none beyond. execution match:
-the same result as the right call. no call: where no tool can help. Intervals: 95 %, bootstrap."""
+_ABOUT = textwrap.fill(f"{METRICS_MEAN} Intervals: 95 %, bootstrap.", 119)
 _WIDTH = 76  # characters of a query or a reply in an example
 
 
@@ -39,9 +30,9 @@ def show(path: Path, result: Mapping[str, Any]) -> None:
     click.echo(_heading(result))
     click.echo()
     rows = [("", "%", "95 % interval", "of")]
-    for metric, name in NAMES.items():
+    for metric, name in METRICS.items():
         figure = result["metrics"][metric]
-        rows.append((name, _share(figure["value"]), _interval(figure), str(figure["of"])))
+        rows.append((name, percent(figure["value"]), _interval(figure), str(figure["of"])))
     table(rows)
     _show_tools(result["by_tool"])
     click.echo(f"\n{_ABOUT}")
@@ -61,20 +52,9 @@ def compare(results: Sequence[Mapping[str, Any]]) -> None:
     """Print the figures of several results side by side."""
     click.echo()
     rows = [("%", *(_decoding(result) for result in results))]
-    for metric, name in NAMES.items():
-        rows.append((name, *(_share(result["metrics"][metric]["value"]) for result in results)))
+    for metric, name in METRICS.items():
+        rows.append((name, *(percent(result["metrics"][metric]["value"]) for result in results)))
     table(rows)
-
-
-def table(rows: Sequence[Sequence[str]], *, left: int = 1, last_left: bool = False) -> None:
-    """Columns of text: the first `left` ones (and the last, if so) aligned to the left, numbers to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column < left or (last_left and column == len(row) - 1) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
 
 
 def _heading(result: Mapping[str, Any]) -> str:
@@ -82,7 +62,7 @@ def _heading(result: Mapping[str, Any]) -> str:
     shown = "no demonstrations"
     if result["mode"] == "icl":
         by = {"words": "by words", "embedding": "by embeddings"}[result["retrieval"]]
-        shown = f"{result['shots']} of {result['demonstrations']} demonstrations {by}"
+        shown = f"{min(result['shots'], result['demonstrations'])} of {result['demonstrations']} demonstrations {by}"
     queries = f"{result['queries']} queries for {len(result['by_tool'])} of {result['tools']} tools"
     more = f" and {result['unanswerable']} unanswerable ones" if result["unanswerable"] else ""
     about = f"{result['mode']}, {shown}, {_decoding(result)}; test set {result['testset']}: {queries}{more}"
@@ -93,19 +73,15 @@ def _decoding(result: Mapping[str, Any]) -> str:
     return "constrained" if result["constrained"] else "not constrained"
 
 
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
-
-
 def _interval(figure: Mapping[str, Any]) -> str:
     return "" if figure["low"] is None else f"{figure['low']:.1f} – {figure['high']:.1f}"
 
 
 def _show_tools(tools: Mapping[str, Mapping[str, Any]]) -> None:
-    metrics = [metric for metric in NAMES if metric != "no_call"]
-    rows = [("tool", "queries", *(NAMES[metric] for metric in metrics))]
+    metrics = [metric for metric in METRICS if metric != "no_call"]
+    rows = [("tool", "queries", *(METRICS[metric] for metric in metrics))]
     for tool, values in tools.items():
-        rows.append((plain(tool), str(values["queries"]), *(_share(values[metric]) for metric in metrics)))
+        rows.append((plain(tool), str(values["queries"]), *(percent(values[metric]) for metric in metrics)))
     if tools:
         click.echo()
         table(rows)

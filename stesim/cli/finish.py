@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,7 @@ from typing import Any
 import click
 
 from stesim.cli.common import plain
-from stesim.cli.view import duration
-from stesim.report.summary import Summary, share, summarize, total
+from stesim.report.summary import Summary, duration, share, summarize, total
 from stesim.store import RunFolder
 
 _DECODING = {
@@ -22,7 +22,8 @@ _HEADINGS = ("tool", "trials", "solved", "answered", "calls", "ok", "well-formed
 
 def make(folder: RunFolder) -> dict[str, Any]:
     """The figures of a run, from its folder: by tool, in all, and what the model was asked."""
-    summaries = summarize(folder.trials(), folder.manifest["settings"]["tools"])
+    trials = list(folder.trials())
+    summaries = summarize(trials, folder.manifest["settings"]["tools"])
     asked = {"completions": 0, "prompt_tokens": 0, "reused_tokens": 0, "tokens": 0, "seconds": 0.0}
     for _, completion in folder.completions():
         asked["completions"] += 1
@@ -34,6 +35,7 @@ def make(folder: RunFolder) -> dict[str, Any]:
         "run": str(folder.path),
         "tools": [asdict(summary) for summary in summaries],
         "all": asdict(total(summaries)),
+        "without_query": sum(trial.stop_reason == "no_query" for trial in trials),
         "constrained": folder.manifest["settings"]["constrain"],
         "model": {"name": folder.manifest["model"]["name"], **asked},
     }
@@ -53,20 +55,27 @@ def show(report: dict[str, Any], path: Path) -> None:
         _line(rows[-1], widths),
     ]:
         click.echo(line)
-    model = report["model"]
+    model, run = report["model"], plain(shlex.quote(str(path)))
     pace = f"{model['tokens'] / model['seconds']:.0f} tokens/s with prompts, " if model["seconds"] else ""
     click.echo(
         f"\nsolved: the model's own verdict. answered: final answer after a call. ok: calls without an error.\n"
         f"well-formed: replies readable as they came; repaired: readable after repairs.\n"
-        f"{_DECODING[report['constrained']]}\n\n"
+        f"{_DECODING[report['constrained']]}\n{_without_query(report)}\n"
         f"{plain(model['name'])}: {model['completions']} replies, {model['tokens']} tokens in "
         f"{duration(model['seconds'])} ({pace}{model['evaluated_tokens']} prompt tokens evaluated, "
         f"{model['reused_tokens']} reused from the cache)\n"
         f"run folder: {plain(str(path))}\n\n"
         f"Next:\n"
-        f"  stesim memory {path}      what was tried, and what was solved\n"
-        f"  stesim show {path} 1      the first trial, word for word"
+        f"  stesim memory {run}      what was tried, and what was solved\n"
+        f"  stesim show {run} 1      the first trial, word for word\n"
+        f"  stesim distill {run}     make demonstrations of the good trials"
     )
+
+
+def _without_query(report: dict[str, Any]) -> str:
+    """A line on the trials that began with a call and came to no query."""
+    count, trials = report["without_query"], report["all"]["trials"]
+    return f"{count} of {trials} trials came to no query: see stesim memory.\n" if count else ""
 
 
 def _row(summary: Summary) -> tuple[str, ...]:

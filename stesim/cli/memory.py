@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from stesim.cli.common import echo_json, plain
+from stesim.cli.common import echo_json, no_query, plain
 from stesim.errors import UserError
 from stesim.records import Trial
 from stesim.store import RunFolder
@@ -38,11 +38,19 @@ def memory(run: Path, tool: str | None, as_json: bool) -> None:
     for name, group in groupby(trials, key=lambda trial: trial.tool):
         entries = list(group)
         solved = sum(entry.solved is True for entry in entries)
-        click.secho(f"{plain(name)}: {len(entries)} queries, {solved} solved", bold=True)
+        without = sum(bool(no_query(entry)) for entry in entries)
+        rest = f"; {without} without a query" if without else ""
+        click.secho(f"{plain(name)}: {len(entries) - without} queries, {solved} solved{rest}", bold=True)
         for entry in entries:
-            click.echo(f"  {_MARKS[entry.solved]} {entry.episode}.{entry.trial}  {plain(entry.query)}")
+            click.echo(f"  {_MARKS[entry.solved]} {entry.episode}.{entry.trial}  {_query(entry)}")
             if entry.final_answer:
                 click.secho(f"         {plain(' '.join(entry.final_answer.split()))}", dim=True)
+
+
+def _query(trial: Trial) -> str:
+    """The query, or why there is none; one that was rejected stands behind the reason."""
+    why, query = no_query(trial), plain(trial.query)
+    return f"no query ({why}){': ' if query else ''}{query}" if why else query
 
 
 def _as_json(trial: Trial) -> dict[str, object]:
@@ -51,6 +59,8 @@ def _as_json(trial: Trial) -> dict[str, object]:
         "episode": trial.episode,
         "trial": trial.trial,
         "query": trial.query,
+        "stop_reason": trial.stop_reason,
+        "rejected": trial.rejected,
         "solved": trial.solved,
         "answer": trial.final_answer,
     }

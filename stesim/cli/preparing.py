@@ -19,10 +19,10 @@ import click
 
 from stesim import testset, toolbox
 from stesim.cli import build, stages
-from stesim.cli.common import plain
+from stesim.cli.common import check_out, plain
+from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
 from stesim.errors import StoreError, UserError
 from stesim.evaluate.answers import AnswerFolder
-from stesim.evaluate.demonstrations import DEMONSTRATIONS, names, read_demonstrations
 from stesim.models import Model
 from stesim.prompts import StagePrompts, load_stage_prompts
 from stesim.records import Demonstration
@@ -40,6 +40,10 @@ DEFAULTS: Mapping[str, Any] = {
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "mode": str, "testset": str, "tools": list, "unanswerable": bool, "shots": int, "retrieval": str, "candidates": int,
     "oracle": bool, "constrain": bool, "limit": (int, type(None)), "seed": int, "context": int, "max_tokens": int,
+}  # fmt: skip
+_PARTS = {
+    "model": ("spec", "name", "fingerprint"), "prompts": ("source", "fingerprint"),
+    "tools": ("toolset", "fingerprint"), "input": ("demonstrations", "testset", "fingerprint"),
 }  # fmt: skip
 _WHOLE = 1 << 24  # characters of a result that is compared with another: none is cut short
 _LONGEST_NAME = 100
@@ -118,13 +122,7 @@ def _checked(manifest: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     wrong = [name for name, kind in _KINDS.items() if not _is(settings.get(name), kind)]
     wrong += [name for name in settings if name not in _KINDS]
     wrong += [] if all(isinstance(tool, str) for tool in settings.get("tools", ())) else ["tools"]
-    for part, members in {
-        "model": ("spec", "name", "fingerprint"), "prompts": ("source", "fingerprint"),
-        "tools": ("toolset", "fingerprint"), "input": ("demonstrations", "testset", "fingerprint"),
-    }.items():  # fmt: skip
-        told = manifest.get(part)
-        if not isinstance(told, dict) or not all(isinstance(told.get(member), str) for member in members):
-            wrong.append(part)
+    wrong += build.wrong_parts(manifest, _PARTS)
     if wrong:
         raise StoreError(f"{where} is not an evaluation's manifest: look at {', '.join(dict.fromkeys(wrong))}")
     return manifest
@@ -148,8 +146,7 @@ def path_of(wish: Wish, name: str) -> Path:
     if wish.run is not None:
         return wish.run / "eval" / name
     if wish.out is not None:
-        if not str(wish.out).isprintable():
-            raise UserError(f"--out {plain(str(wish.out))!r} is not a name that can be printed")
+        check_out(wish.out)
         return wish.out
     stem = f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-{name}"
     path, number = Path("evals") / stem, 2
@@ -169,8 +166,7 @@ def prepare(
     values = {**DEFAULTS, **recorded.get("settings", {}), **typed, **({"constrain": constrain} if constrain else {})}
     values["testset"] = _lasting_testset(values["testset"])
     toolset, only = _tools(wish, values, recorded, run)
-    source = recorded.get("prompts", {}).get("source", "default")
-    prompts = load_stage_prompts("answer", wish.prompts or (None if source == "default" else Path(source)))
+    prompts = load_stage_prompts("answer", build.folder_of_prompts(wish.prompts, recorded))
     with Toolbox.open(toolset, only=only, limit=_WHOLE) as box:
         values["tools"] = [tool.name for tool in box.tools]
         values["shots"] = values["shots"] if values["mode"] == "icl" else 0
@@ -181,7 +177,7 @@ def prepare(
         both = hashlib.sha256(f"{asked}\0{shown_as}".encode()).hexdigest()
         lasting = str(shown.resolve()) if shown else ""
         parts = {
-            "prompts": {"source": build.lasting_spec(prompts.source), "fingerprint": prompts.fingerprint},
+            "prompts": stages.prompts_part(prompts),
             "tools": {"toolset": toolbox.lasting(toolset), "fingerprint": box.fingerprint},
             "input": {"testset": asked, "demonstrations": lasting, "fingerprint": both},
         }

@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from stesim.cli.common import plain, shorten
-from stesim.cli.view import duration
+from stesim.cli.common import shorten
 from stesim.records import Completion
+from stesim.report.summary import duration
 
 _EVERY = 5.0  # seconds between two lines where there is no terminal
 _LABEL = 48  # characters
@@ -38,17 +38,21 @@ class Progress:
         self._tokens += completion.tokens
         self._seconds += completion.seconds
 
-    def advance(self, label: str = "", steps: int = 1) -> None:
-        """So much more is finished; `label` says what."""
-        self.done += steps
-        text = shorten(label, _LABEL)
+    def advance(self, label: str = "") -> None:
+        """One more is finished; `label` says which."""
+        self.done += 1
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done, description=f"{self.what} {self.pace()}")
             return
         now = time.monotonic()
         if now - self._shown >= _EVERY or self.done == self.whole:
             self._shown = now
-            click.echo(f"[{self.done}/{self.whole}] {self.what}: {plain(text)} {self.pace()}".rstrip(), err=True)
+            parts = [
+                f"[{self.done}/{self.whole}] {self.what}{':' if label else ''}",
+                shorten(label, _LABEL),
+                self.pace(),
+            ]
+            click.echo(" ".join(part for part in parts if part), err=True)
 
     def pace(self) -> str:
         """Tokens a second and the time left, as text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,9 @@ import click
 
 from stesim import toolbox
 from stesim.cli import build, finish, stages
-from stesim.cli.common import Finite, complete_tools, echo_json, plain, toolset_option
+from stesim.cli.common import Finite, check_out, complete_tools, echo_json, plain, toolset_option
 from stesim.cli.stopping import ending_well, exit_code
 from stesim.cli.view import make_view
-from stesim.errors import UserError
 from stesim.explore import Exploration
 from stesim.models import Model, ScriptedModel
 from stesim.models.driving import drive
@@ -97,7 +97,9 @@ POSITIVE = click.IntRange(1, MOST)
 )
 @_setting("--max-tokens", kind=POSITIVE, text="Tokens of a reply, at most.")
 @_setting("--temperature", kind=Finite(0, 5), text="0 always takes the likeliest token.")
-@_setting("--imagine-temperature", kind=Finite(0, 5), text="The temperature at which queries are imagined.")
+@_setting(
+    "--imagine-temperature", kind=Finite(0, 5), text="At which queries (and calls, with call-first) are imagined."
+)
 @_setting(
     "--top-p",
     kind=Finite(0, 1),
@@ -142,8 +144,7 @@ def run(
 
     A run that was stopped goes on with --out FOLDER; what it was started with need not be typed again.
     """
-    if out is not None and not str(out).isprintable():
-        raise UserError(f"--out {plain(str(out))!r} is not a name that can be printed")
+    check_out(out)
     recorded, resuming = build.recorded_manifest(spec, out)
     values = build.DEFAULTS | recorded.get("settings", {}) | (build.PAPER if paper else {})
     values |= {name: value for name, value in typed.items() if value is not None}
@@ -152,9 +153,8 @@ def run(
     toolset, only = build.chosen_tools(toolset or build.recorded_toolset(recorded), values["tools"])
     values["faults"] = toolbox.fault_spec(values["faults"])
     thread_count = build.thread_count(threads)
-    source = recorded.get("prompts", {}).get("source", "default")
-    source = prompts_folder or (None if source == "default" else Path(source))
-    prompts = load_prompts(source)
+    source = build.folder_of_prompts(prompts_folder, recorded)
+    prompts = load_prompts(source, beside="call_first" if values["imagine"] == "call-first" else "")
     spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
     today = build.parse_day(values["today"])
     opened = Toolbox.open(
@@ -204,7 +204,7 @@ def _explore_into(
             drive(exploration.explore(), recording)
     except KeyboardInterrupt as stop:
         click.echo(f"\nstopped: {view.done} of {view.whole} trials are finished and kept.", err=True)
-        click.echo(f"Go on with: stesim run --out {folder.path}", err=True)
+        click.echo(f"Go on with: stesim run --out {shlex.quote(str(folder.path))}", err=True)
         raise SystemExit(exit_code(stop)) from None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from stesim.cli.common import echo_json, plain
+from stesim.cli.common import echo_json, no_query, plain
 from stesim.errors import UserError
 from stesim.records import Action, ParseFailure, Step, Trial
 from stesim.store import RunFolder
@@ -27,10 +27,14 @@ def show(run: Path, trial: str, as_json: bool) -> None:
         echo_json(trial_to_json(found))
         return
     click.secho(f"{plain(found.tool)}, episode {found.episode}, trial {found.trial}", bold=True)
-    _part("User Query", found.query, "cyan")
+    why = no_query(found)
+    if not why:
+        _part("User Query", found.query, "cyan")
     for step in found.steps:
         _step(step)
-    _part("Stopped", found.stop_reason.replace("_", " "), "magenta")
+    if why and found.query:
+        _part("Query that was rejected", found.query, "red")
+    _part("Stopped", found.stop_reason.replace("_", " ") + (f" ({why})" if why else ""), "magenta")
     if found.reflection:
         _part("Reflection", f"{found.reflection.answer} ({found.reflection.text})", "magenta")
 

@@ -19,20 +19,20 @@ from stesim.cli import build
 from stesim.cli.progress import Progress
 from stesim.cli.stopping import ending_well, exit_code
 from stesim.errors import StoreError
+from stesim.files import read_bounded
 from stesim.models import Model, ScriptedModel
 from stesim.models.driving import Asking, drive
 from stesim.models.recording import RecordingModel
+from stesim.prompts import StagePrompts
 from stesim.records import Completion, Request
 from stesim.store import StageFolder
-from stesim.store.folder import is_run
+from stesim.store.folder import is_run, write_atomically
 
 Folder = TypeVar("Folder", bound=StageFolder)
 _LARGEST_INPUT = 1 << 20  # bytes read at once
 
 
-def open_folder(
-    kind: type[Folder], path: Path, manifest: Mapping[str, Any], remedy: str = "another --out"
-) -> Folder:
+def open_folder(kind: type[Folder], path: Path, manifest: Mapping[str, Any], remedy: str = "another --out") -> Folder:
     """The folder of a stage: a new one, or one that is there already and was started with the same.
 
     Raises `StoreError` that names every difference, and the `remedy`.
@@ -71,6 +71,11 @@ def make_manifest(
     }  # fmt: skip
 
 
+def prompts_part(prompts: StagePrompts) -> Mapping[str, str]:
+    """What a manifest says of a stage's prompts."""
+    return {"source": build.lasting_spec(prompts.source), "fingerprint": prompts.fingerprint}
+
+
 def fingerprint(path: Path) -> str:
     """SHA-256 of a file that a stage reads; raises `StoreError`."""
     found = hashlib.sha256()
@@ -81,6 +86,16 @@ def fingerprint(path: Path) -> str:
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
     return found.hexdigest()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write what a stage came to, unless the file is there as it should be; raises `StoreError`."""
+    try:
+        if read_bounded(path, len(data)) == data:
+            return
+    except OSError:
+        pass
+    write_atomically(path, data)
 
 
 def conduct(

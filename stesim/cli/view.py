@@ -10,13 +10,12 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
-from stesim.cli.common import plain, shorten
+from stesim.cli.common import no_query, plain, shorten
 from stesim.cli.watch import WatchedModel
 from stesim.models import Model, OnText
 from stesim.models.base import WrappedModel
 from stesim.records import Completion, Request, RunSettings, Trial
-from stesim.report.summary import Summary, share, summarize, total
-from stesim.report.summary import duration as duration
+from stesim.report.summary import Summary, duration, share, summarize, total
 
 _WIDTH_FOR_BARS = 72  # columns of a terminal
 
@@ -53,9 +52,13 @@ class View:
 
     def _show(self, trial: Trial) -> None:
         solved = {True: "solved", False: "not solved", None: "no verdict"}[trial.solved]
+        came_to = (
+            f"no query ({why})" if (why := no_query(trial)) else f"{solved}, {trial.stop_reason.replace('_', ' ')}"
+        )
+        query = f"{shorten(trial.query, 70)} · " if trial.query or not why else ""
         line = (
-            f"[{self.done}/{self.whole}] {plain(trial.tool)} {trial.episode}.{trial.trial}: {solved}, "
-            f"{trial.stop_reason.replace('_', ' ')} · {shorten(trial.query, 70)} · {self.pace()}"
+            f"[{self.done}/{self.whole}] {plain(trial.tool)} {trial.episode}.{trial.trial}: "
+            f"{came_to} · {query}{self.pace()}"
         )
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 

@@ -22,14 +22,13 @@ from stesim.models.constrain import check_grammar
 from stesim.models.driving import Asking, derive_seed
 from stesim.parsing import render
 from stesim.prompts import StagePrompts
-from stesim.records import Completion, Demonstration, Message, Place, Request, Sampling, Tool
+from stesim.records import Completion, Count, Demonstration, Message, Place, Request, Sampling, Tool
 from stesim.retrieve import Embed, Index, by_embedding, by_words, candidates, tool_text
 from stesim.testset import Case
 from stesim.toolbox import Toolbox, describe
 
 Mode = Literal["baseline", "icl"]
 Retrieval = Literal["words", "embedding"]
-Count = Callable[[Sequence[Message]], int]
 
 _MARGIN = 16  # tokens of the context that stay free
 _STOP = ("Observation:", "User Query:")

@@ -9,7 +9,7 @@
 | `api_match` | the call is of the right tool | those of them with a well-formed reply |
 | `correct` | so, and its arguments equal the right ones as strings, further ones allowed | the answerable queries |
 | `argument_match` | the arguments are right by the rules of the test set, with none beyond | the answerable queries |
-| `execution_match` | the call gives what the right call gives, each from a fresh state | the answerable queries |
+| `execution_match` | the call gives what the right one gives, each from a fresh state | those whose right call works |
 | `no_call` | the reply makes no call | the queries that no tool can help with |
 
 The first three are the paper's (section 4): there a name that is no tool's counts as the closest one, which the

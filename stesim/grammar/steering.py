@@ -28,6 +28,11 @@ _MANY_INITIALS = 12  # for a code: few letters begin one
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
 _SMALL_LETTERS = "a-zß-öø-ÿ"
 _SPANS = ((-365, -32), (-31, -10), (-9, -1), (0, 0), (1, 9), (10, 31), (32, 99), (100, 999), (1000, 9999))
+# Words that say which properties go together: with some left out, nothing may be left that is valid.
+_TOGETHER = {
+    "$ref", "anyOf", "oneOf", "allOf", "not", "if", "minProperties", "maxProperties", "dependentRequired",
+    "dependentSchemas", "dependencies",
+}  # fmt: skip
 _FEW = 32  # values: a range that is drawn from as a whole
 
 
@@ -38,6 +43,8 @@ def narrowed(
 
     `example` are arguments that work, from which the look of a text is taken; dates are of `year` and the next one.
     """
+    if parameters.keys() & _TOGETHER:
+        return dict(parameters)
     properties: Mapping[str, Any] = parameters.get("properties", {})
     required = list(parameters.get("required", []))
     kept = {name: schema for name, schema in properties.items() if name in required or rng.random() < 0.5}
@@ -78,6 +85,8 @@ def _number(schema: Mapping[str, Any], rng: random.Random) -> Schema:
 
 def _text(schema: Mapping[str, Any], example: Any, rng: random.Random, turn: int, year: int) -> Schema:
     look = example if isinstance(example, str) else ""
+    if schema.get("maxLength", 80) < max(2, len(look)):
+        return dict(schema)
     if schema.get("format") == "date" or (not schema.get("format") and re.fullmatch(r"\d{4}-\d\d-\d\d", look)):
         pattern = rf"^({year}|{year + 1})-{rng.randint(1, 12):02d}-(0[1-9]|1[0-9]|2[0-8])$"
     elif schema.get("format") or "minLength" in schema:
@@ -99,4 +108,4 @@ def _like(look: str, longest: int | None, turn: int) -> str:
     signs = sorted({letter for letter in look if not letter.isalnum() and letter != " "})
     kinds += "".join(f"\\{sign}" for sign in signs if sign in "-_./,:+@#&'%()")
     most = min(longest or 80, max(20, 3 * len(look) // 2)) - 1
-    return rf"^{initial.lower() if look.islower() else initial}[{kinds} ]{{1,{max(1, most)}}}$"
+    return rf"^{initial.lower() if look.islower() else initial}[{kinds} ]{{1,{most}}}$"

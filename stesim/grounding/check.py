@@ -22,7 +22,18 @@ from typing import Any, Literal
 
 from stesim.grounding.dates import says_day, says_time
 from stesim.grounding.numbers import LARGEST, numbers
-from stesim.grounding.words import LONGEST, content, folded, has_code, has_id, has_words, is_joined, is_run, stems
+from stesim.grounding.words import (
+    LONGEST,
+    begins,
+    content,
+    folded,
+    has_code,
+    has_id,
+    has_words,
+    is_joined,
+    is_run,
+    stems,
+)
 from stesim.records import Tool
 from stesim.toolbox import names_of_code
 
@@ -38,7 +49,6 @@ _ZONE = re.compile(r"[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_-]+){1,2}")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[Tt ](.+))?")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2})?")
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,20})?")
-_SHORTEST_STEM = 3  # letters of an enum's word that begin a word of the query ("asc": "ascending")
 _DAYS_AHEAD = {"today": 1, "tonight": 1, "tomorrow": 2, "yesterday": -1}
 
 
@@ -157,14 +167,8 @@ def _choice_is_said(text: str, about: str, said: _Said) -> bool:
         return False
     words = set(stems(said.query))
     return all(
-        any(word == other or _begins(word, other) for other in words) for word in content(text) or stems(text)
+        any(word == other or begins(word, other) for other in words) for word in content(text) or stems(text)
     ) and bool(stems(text))
-
-
-def _begins(one: str, other: str) -> bool:
-    """Whether one of two words begins the other: "asc" and "ascending", "completed" and "complete"."""
-    shorter, longer = sorted((one, other), key=len)
-    return len(shorter) >= _SHORTEST_STEM and longer.startswith(shorter)
 
 
 def _text_is_said(text: str, about: str, schema: Mapping[str, Any], said: _Said) -> bool:

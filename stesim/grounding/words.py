@@ -28,6 +28,7 @@ _EVERYDAY = STOP_WORDS | frozenset({
     "old", "one", "pen", "per", "sol", "sos", "ten", "top", "try", "two", "und", "via", "won",
 })  # fmt: skip
 _SHORTEST_JOINED = 7  # letters
+_SHORTEST_STEM = 3  # letters of a word that begins another
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b", re.IGNORECASE)
 _ID = re.compile(r"(?=.*\d)[A-Za-z0-9]+(?:[ ._:/#@+-]{1,2}[A-Za-z0-9]+)*")
 
@@ -50,6 +51,12 @@ def stem(word: str) -> str:
         return f"{word[:-3]}y"
     plural = len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
     return word[:-1] if plural else word
+
+
+def begins(one: str, other: str) -> bool:
+    """Whether one of two words begins the other: "asc" and "ascending", "used" and "use"."""
+    shorter, longer = sorted((one, other), key=len)
+    return len(shorter) >= _SHORTEST_STEM and longer.startswith(shorter)
 
 
 def content(text: str) -> tuple[str, ...]:

@@ -103,6 +103,8 @@ class LlamaCppModel:
         reused = self._evaluate(tokens)
         if request.choices:
             text, evaluated = self._likeliest(request.choices, room)
+            if on_text:
+                on_text(text)
             seconds = round(time.perf_counter() - started, 4)
             return Completion(text, "stop", len(tokens) + evaluated, reused, 0, seconds)
         decoding = time.perf_counter()
@@ -135,6 +137,8 @@ class LlamaCppModel:
 
     def embed(self, texts: Sequence[str]) -> list[list[float]]:
         """A vector of length 1 for each text, from the model's own layers."""
+        if not self.context:
+            raise ModelError(f"{self.name} is closed")
         if self._embedder is None:
             cores = self._fixed_threads or threads.available_cores()
             with quiet():

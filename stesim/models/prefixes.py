@@ -54,6 +54,7 @@ class Prefixes:
             return None
         llm._ctx.kv_cache_seq_rm(-1, 0, -1)
         if self._api.llama_state_seq_set_data(llm.ctx, best[1], best[2], 0) == 0:
+            llm._ctx.kv_cache_seq_rm(-1, 0, -1)  # what came before it failed
             self._kept = []
             return []
         self._kept = [kept for kept in self._kept if kept is not best] + [best]

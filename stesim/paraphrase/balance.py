@@ -22,9 +22,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from stesim.records import Demonstration, Paraphrased
-
-Which = tuple[str, int, int]  # tool, episode, trial
+from stesim.records import Demonstration, Paraphrased, which
 
 
 def share(n: int, wanted: int, most: int) -> int:
@@ -41,7 +39,7 @@ def choose(originals: Iterable[Demonstration], wanted: int, seed: int) -> list[D
 
 
 def demonstrations(
-    chosen: Sequence[Demonstration], paraphrased: Mapping[Which, Paraphrased], wanted: int, seed: int
+    chosen: Sequence[Demonstration], paraphrased: Mapping[tuple[str, int, int], Paraphrased], wanted: int, seed: int
 ) -> list[Demonstration]:
     """The demonstrations: each example with its rewordings after it, at most `wanted` of each tool.
 
@@ -69,12 +67,9 @@ def _by_tool(examples: Iterable[Demonstration]) -> list[list[Demonstration]]:
     return list(found.values())
 
 
-def which(one: Demonstration | Paraphrased) -> Which:
-    """The trial that an example comes from."""
-    return one.tool, one.episode, one.trial
-
-
-def _reworded(original: Demonstration, paraphrased: Mapping[Which, Paraphrased], number: int) -> Demonstration | None:
+def _reworded(
+    original: Demonstration, paraphrased: Mapping[tuple[str, int, int], Paraphrased], number: int
+) -> Demonstration | None:
     """An example with its nth rewording for a query, if it has so many."""
     found = paraphrased.get(which(original))
     if found is None or len(found.paraphrases) < number:

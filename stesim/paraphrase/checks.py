@@ -23,7 +23,7 @@ from typing import Any
 
 from stesim.grounding import Grounding, ungrounded
 from stesim.grounding.numbers import numbers
-from stesim.grounding.words import content, stems
+from stesim.grounding.words import begins, content, stems
 from stesim.queries import LONGEST_QUERY
 from stesim.records import Tool
 from stesim.similarity import similarity
@@ -45,7 +45,6 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _SENTENCE = re.compile(r"[.!?:]\s+|\A\W*|[\"“‘(]")
 _NAME = re.compile(r"[a-z]+")  # a tool's name that may be an everyday word
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
-_SHORTEST_STEM = 3  # letters of a word that begin another of the same sense ("use", "used")
 _PAIRS = 40  # values that are compared in pairs
 _KIND = ("type", "format", "pattern", "enum", "minimum", "maximum")
 
@@ -195,12 +194,7 @@ class Check:
 
 def _among(word: str, words: set[str]) -> bool:
     """Whether a word is among others, or begins one of them or is begun by it."""
-    return word in words or any(
-        shorter == longer[: len(shorter)]
-        for other in words
-        for shorter, longer in [sorted((word, other), key=len)]
-        if len(shorter) >= _SHORTEST_STEM
-    )
+    return word in words or any(begins(word, other) for other in words)
 
 
 def _is_known(word: str, words: set[str]) -> bool:

@@ -24,14 +24,13 @@ from stesim.errors import PromptError
 from stesim.grounding import Grounding
 from stesim.grounding.words import content, stems
 from stesim.models.driving import Asking, derive_seed
-from stesim.paraphrase.balance import share, which
+from stesim.paraphrase.balance import share
 from stesim.paraphrase.checks import Check
 from stesim.prompts import StagePrompts
 from stesim.queries import clean_query
-from stesim.records import Completion, Demonstration, Message, Paraphrased, Place, Request, Sampling
+from stesim.records import Completion, Count, Demonstration, Message, Paraphrased, Place, Request, Sampling, which
 from stesim.toolbox import Toolbox, describe
 
-Count = Callable[[Sequence[Message]], int]
 _MARGIN = 16  # tokens of the context that stay free
 
 
@@ -106,7 +105,7 @@ class Paraphrasing:
             if messages is None:
                 break
             asked += 1
-            place = Place(original.tool, original.episode, original.trial, asked)
+            place = Place(*which(original), asked)
             opening = openings[(asked - 1) % len(openings)]
             completion = yield self._request(place, messages, opening)
             text = check.trimmed(clean_query(completion.text))

@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
@@ -30,11 +30,16 @@ METRICS = {
     "execution_match": "execution match",
     "no_call": "no call",
 }
+METRICS_MEAN = (
+    "well-formed: a call with a JSON object, of all replies. API match: the right tool, of the well-formed. correct: "
+    "the right tool, and the right arguments as strings, further ones allowed, of all. argument match: the arguments "
+    "by the test set's rules, none beyond. execution match: the same result as the right call. no call: where no tool "
+    "can help."
+)
 RESULT = "result.json"
 _LARGEST = 256 << 20  # bytes of a JSON file
 _MODES = ("baseline", "icl")
 
-T = TypeVar("T")
 Flags = Mapping[str, Mapping[str, bool]]
 
 

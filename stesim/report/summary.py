@@ -14,6 +14,8 @@ from dataclasses import dataclass, fields
 
 from stesim.records import Action, FinalAnswer, ParseFailure, Trial
 
+NOTHING = "–"  # a share of nothing
+
 
 @dataclass
 class Summary:
@@ -66,7 +68,12 @@ def total(summaries: Iterable[Summary]) -> Summary:
 
 def share(part: int, whole: int) -> str:
     """A percentage for people, "–" of nothing."""
-    return f"{100 * part / whole:.0f}%" if whole else "–"
+    return f"{100 * part / whole:.0f}%" if whole else NOTHING
+
+
+def percent(value: float | None) -> str:
+    """Percents in a column that is headed so, to the first decimal; "–" of nothing."""
+    return NOTHING if value is None else f"{value:.1f}"
 
 
 def duration(seconds: float) -> str:

@@ -12,14 +12,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from stesim.report.evaluations import METRICS, Evaluation, Figure
+from stesim.report.evaluations import METRICS, METRICS_MEAN, Evaluation, Figure
 from stesim.report.markdown import cell, code, place, table
 from stesim.report.study import Distillation, Study
-from stesim.report.summary import duration
+from stesim.report.summary import NOTHING, duration, percent
 
 _LONGEST = 300  # characters of a query or a reply among the examples
 _SHOWN = 3  # examples of a kind of failure
-_NOTHING = "–"
 _PASSED = {
     "answer": "gave a final answer after a call that could be read",
     "rank": "the query goes best with its call",
@@ -30,12 +29,6 @@ _PASSED = {
     "judge": "the judge let it pass",
     "unparsed": "the judge's verdict could be read",
 }
-_MEANINGS = (
-    "well-formed: a call with a JSON object, of all replies. API match: the right tool, of the well-formed. correct: "
-    "the right tool, and the right arguments as strings, further ones allowed, of all. argument match: the arguments "
-    "by the test set's rules, none beyond. execution match: the same result as the right call. no call: where no tool "
-    "can help."
-)
 
 
 def markdown(study: Study, *, examples: bool = False) -> str:
@@ -58,7 +51,7 @@ def _evaluated(study: Study, evaluations: Sequence[Evaluation]) -> list[str]:
     labels = _labels(evaluations)
     headings = ("method", "decoding", *METRICS.values())
     rows = [(*label, *(_share(each.metrics.get(name)) for name in METRICS)) for each, label in labels]
-    parts = [table(headings, rows, left=2), f"Percent with 95 % intervals. {_MEANINGS}"]
+    parts = [table(headings, rows, left=2), f"Percent with 95 % intervals. {METRICS_MEAN}"]
     compared = [each for each in study.comparisons if any(each.icl is one for one in evaluations)]
     if compared:
         names = {id(each): label for each, label in labels}
@@ -96,7 +89,7 @@ def _by_tool(evaluations: Sequence[Evaluation], columns: Sequence[str]) -> list[
     for tool in tools:
         found = [(each.by_tool or {}).get(tool, {}) for each in evaluations]
         queries = next((int(values["queries"] or 0) for values in found if "queries" in values), 0)
-        rows.append((cell(tool), str(queries), *(_percent(values.get("correct")) for values in found)))
+        rows.append((cell(tool), str(queries), *(percent(values.get("correct")) for values in found)))
     return [table(("correct, by tool", "queries", *columns), rows)] if rows else []
 
 
@@ -120,9 +113,9 @@ def _conditions(each: Evaluation, label: str) -> str:
         parts.append(f"{shots} of {each.demonstrations} demonstrations a query, found by {cell(each.retrieval)}")
     parts.append("" if each.seed is None else f"seed {each.seed}")
     if tokens := each.tokens:
-        reused = f" ({number(tokens['reused'])} of them reused)" if tokens.get("reused") else ""
+        reused = f" ({_number(tokens['reused'])} of them reused)" if tokens.get("reused") else ""
         parts.append(
-            f"{number(tokens.get('prompt', 0))} prompt tokens{reused}, {number(tokens.get('generated', 0))} generated"
+            f"{_number(tokens.get('prompt', 0))} prompt tokens{reused}, {_number(tokens.get('generated', 0))} generated"
         )
     parts.append(duration(each.seconds) if each.seconds else "")
     return f"{label}: {'; '.join(part for part in parts if part)}."
@@ -158,8 +151,8 @@ def _explored(study: Study) -> list[str]:
     plan = f"{_some(settings['episodes'], 'episode')} of {_some(settings['trials'], 'trial')} each{imagined}"
     lines = [
         f"{place(study.model)} on {_some(len(settings['tools']), 'tool')} ({place(study.toolset)}), {plan}, "
-        f"seed {settings.get('seed', _NOTHING)}: {trials} trials, {run.answered} answered after a call, "
-        f"{number(study.tokens)} tokens generated in {duration(study.seconds)}."
+        f"seed {cell(str(settings.get('seed', NOTHING)))}: {trials} trials, {run.answered} answered after a call, "
+        f"{_number(study.tokens)} tokens generated in {duration(study.seconds)}."
     ]
     return lines + (["Not distilled."] if study.distillation is None else _distilled(study.distillation))
 
@@ -167,13 +160,13 @@ def _explored(study: Study) -> list[str]:
 def _distilled(found: Distillation) -> list[str]:
     left = found.left
     rows = [
-        (_kind(gate), cell(_PASSED.get(gate, "")), str(n), str(left[gate]) if found.trials is not None else _NOTHING)
+        (_kind(gate), cell(_PASSED.get(gate, "")), str(n), str(left[gate]) if found.trials is not None else NOTHING)
         for gate, n in found.dropped.items()
     ]
     parts = [table(("gate", "passed if", "dropped", "trials left"), rows, left=2)] if rows else []
-    kept = _NOTHING if found.kept is None else str(found.kept)
-    share = f" ({_percent(100 * (found.kept or 0) / found.trials)} %)" if found.trials else ""
-    counts = [f"{kept} of {found.trials if found.trials is not None else _NOTHING} trials{share} became demonstrations"]
+    kept = NOTHING if found.kept is None else str(found.kept)
+    share = f" ({percent(100 * (found.kept or 0) / found.trials)} %)" if found.trials else ""
+    counts = [f"{kept} of {found.trials if found.trials is not None else NOTHING} trials{share} became demonstrations"]
     if found.paraphrases is not None:
         unfit = ", ".join(f"{n} {_kind(why)}" for why, n in found.unfit.items() if n)
         counts.append(f"{found.paraphrases} paraphrases were added" + (f" (dropped: {unfit})" if unfit else ""))
@@ -196,20 +189,16 @@ def _kind(name: str) -> str:
     return cell(name.replace("_", " "))
 
 
-def _percent(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:.1f}"
-
-
 def _share(figure: Figure | None) -> str:
     if figure is None or figure.value is None:
-        return _NOTHING
+        return NOTHING
     interval = "" if figure.low is None or figure.high is None else f" ({figure.low:.1f} to {figure.high:.1f})"
     return f"{figure.value:.1f}{interval}"
 
 
 def _points(figure: Figure | None) -> str:
     if figure is None or figure.value is None:
-        return _NOTHING
+        return NOTHING
     low, high = (_signed(figure.low or 0.0), _signed(figure.high or 0.0))
     return f"{_signed(figure.value)} ({low} to {high})"
 
@@ -218,6 +207,6 @@ def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "−") if round(value, 1) else "0.0"
 
 
-def number(value: int) -> str:
+def _number(value: int) -> str:
     """A number with its thousands apart: 12 345."""
     return f"{value:,}".replace(",", " ")

@@ -67,7 +67,7 @@ class StageFolder:
             # The lock and a half-written manifest of a run that was killed at once begin with a dot.
             if any(not entry.name.startswith(".") for entry in path.iterdir()):
                 raise StoreError(f"{path} is not empty and does not hold a run; choose another --out")
-            write_atomically(path / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+            write_atomically(path / MANIFEST, _as_json(manifest, path))
             folder = cls(path, dict(manifest), lock)
             _sync_folder(path)
             return folder
@@ -197,6 +197,13 @@ def write_atomically(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise StoreError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _as_json(manifest: Mapping[str, Any], path: Path) -> bytes:
+    try:
+        return orjson.dumps(manifest, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError as error:  # a path that is not UTF-8
+        raise StoreError(f"cannot write {path / MANIFEST}: {error}") from None
 
 
 def _manifest(path: Path) -> Json:

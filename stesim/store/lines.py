@@ -64,7 +64,10 @@ class Appender:
         If the disk is full the part that was written is taken back and `StoreError` is raised: the file
         still holds whole lines only.
         """
-        line = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+        try:
+            line = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+        except orjson.JSONEncodeError as error:
+            raise StoreError(f"cannot write {self._path}: {error}") from None
         try:
             written = 0
             while written < len(line):

@@ -272,7 +272,16 @@ def test_a_folder_with_something_else_is_left_alone(type_: Type, inputs: list[st
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["one.jpg"]
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"settings": 1}', '{"settings": {}}\n{"stage": "run", "code": "0"}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        '{"settings": 1}',
+        '{"settings": {"toolset": ["a"]}}',
+        '{"settings": {}}\n{"stage": "run", "code": "0"}',
+    ],
+)
 def test_a_broken_log_is_named(line: str, done: Path, type_: Type) -> None:
     (done / ".bench.jsonl").write_text(line + "\n")
     error = one_line(type_("bench", "--out", done, code=2).stderr)

@@ -284,6 +284,13 @@ def test_lines_out_of_place_are_named(name: str, order: list[int], done: Path, t
     assert re.search(rf"{name}, line [12] is not that of|the input changed", result.stderr)
 
 
+def test_verdicts_of_another_run_are_refused(done: Path, type_: Type) -> None:
+    name = done / "judge" / "judged.jsonl"
+    name.write_bytes(name.read_bytes().replace(b"Paris", b"Lyons"))
+    result = type_("distill", done, "--no-paraphrase", code=2)
+    assert "judged.jsonl, line 1 is not that of a trial" in result.stderr
+
+
 @pytest.mark.parametrize("name", ["judge/manifest.json", "paraphrase/manifest.json", "distill.json"])
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"stage": "judge", "settings": {"context": 1}}', '{"settings": {}}'])
 def test_broken_manifests_are_named(name: str, text: str, done: Path, type_: Type) -> None:
@@ -352,6 +359,13 @@ def test_the_terminal_is_safe_from_what_a_file_says(done: Path, type_: Type) -> 
     result = type_("distill", done)
     assert "red" in result.stdout
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", result.stdout)
+
+
+def test_the_commands_that_are_next_can_be_typed(done: Path, type_: Type) -> None:
+    odd = done.rename(done.with_name("of \x1b[31mmine"))
+    shown = type_("distill", odd).stdout
+    assert f"stesim eval --run '{done.parent}/of mine' --mode icl" in shown
+    assert "\x1b" not in shown
 
 
 def test_all_tools_get_their_share(done: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import orjson
@@ -118,8 +119,26 @@ def test_what_is_no_run_or_no_place_for_a_file(run: Path, type_: Type, tmp_path:
         if not path.name.startswith("."):
             assert "of the run itself" in refused(type_, run, "--format", "react", "--out", path)
     assert {path: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
+    (run / "judge").mkdir()
+    for name in ("manifest.json", "judged.jsonl", "completions.jsonl", ".lock"):
+        (run / "judge" / name).write_text("{}")
+    for path in (run / ".lock", *(run / "judge").iterdir()):
+        assert "of the run itself" in refused(type_, run, "--format", "react", "--out", path)
     (run / "exports").write_text("in the way")
     assert "cannot make the folder" in refused(type_, run, "--format", "react", "--json")
+
+
+def test_arguments_nested_deep(run: Path, type_: Type) -> None:
+    one = json.loads((run / "demonstrations.jsonl").read_bytes().splitlines()[0])
+    one["arguments"] = json.loads('{"city":' * 900 + "1" + "}" * 900)
+    (run / "demonstrations.jsonl").write_text(json.dumps(one))
+    assert "nested too deep" in refused(type_, run, "--format", "messages", "--mask-names", "1")
+
+
+def test_a_path_that_is_not_utf_8(run: Path, type_: Type) -> None:
+    odd = run.rename(run.with_name(os.fsdecode(b"odd\xff")))
+    told = json.loads(type_("export", odd, "--format", "messages", "--json").stdout)
+    assert told["path"] == f"{odd}/exports/messages.jsonl"
 
 
 def test_options_out_of_range(run: Path, type_: Type) -> None:

@@ -46,6 +46,25 @@ def test_narrowed_parameters_can_be_met_and_are_of_the_tool(
             jsonschema.validate(value, whole)
 
 
+def strings(**more: Any) -> dict[str, Any]:
+    """Parameters of three texts and nothing else."""
+    texts = {name: {"type": "string"} for name in "abc"}
+    return {"type": "object", "additionalProperties": False, "properties": texts, **more}
+
+
+@pytest.mark.parametrize("parameters", [
+    {"properties": {"a": {"type": "string", "maxLength": 1}}, "required": ["a"]},
+    strings(minProperties=2), strings(maxProperties=1), strings(maxProperties=1, required=["a"]),
+    strings(anyOf=[{"required": ["a"]}, {"required": ["b"]}]), strings(allOf=[{"required": ["a", "b"]}]),
+    strings(dependentRequired={"a": ["b"]}, required=["a"]),
+])  # fmt: skip
+@pytest.mark.parametrize("example", ["P", "Oslo", "EUR", "2026-05-09"])
+def test_what_could_be_met_can_still_be_met(parameters: dict[str, Any], example: str) -> None:
+    for seed in range(6):
+        narrow = narrowed(parameters, {"a": example}, random.Random(seed), seed, 2026)
+        check_grammar(call_grammar(Tool("t", "", narrow), Bounds.of(64)), ["Action: t\nAction Input: {"])
+
+
 def test_turns_have_different_initials() -> None:
     schema = {"properties": {"name": {"type": "string"}}, "required": ["name"]}
     patterns = {
@@ -81,6 +100,7 @@ def test_a_query_of_the_grammar_says_every_value(values: list[tuple[str, ...]]) 
     ("days", 3, ("3", "three")), ("days", -1, ("1 day ago", "1 day earlier", "1 day before", "minus 1")),
     ("amount", 2.5, ("2.5",)), ("amount", 12500, ("12500", "12,500")), ("x", True, ()), ("x", None, ()),
     ("x", "two\nlines", ()), ("x", "x" * 81, ()), ("day", "2026-02-30", ("2026-02-30",)),
+    ("x", 1e-7, ("0.0000001",)), ("x", float("inf"), ()), ("x", float("nan"), ()), ("x", 10**400, ()),
 ])  # fmt: skip
 def test_spoken(name: str, value: object, texts: tuple[str, ...]) -> None:
     assert spoken(name, value) == texts

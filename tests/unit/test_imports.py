@@ -26,7 +26,7 @@ ALLOWED = {
     "stesim.similarity": {"stesim.grounding"},
     "stesim.gates": {"stesim.records", "stesim.toolbox", "stesim.grounding", "stesim.similarity"},
     "stesim.judge": {
-        *RECORDS, "stesim.gates", "stesim.memory", "stesim.prompts", "stesim.models", "stesim.parsing",
+        *RECORDS, "stesim.gates", "stesim.prompts", "stesim.models", "stesim.parsing",
         "stesim.toolbox", "stesim.grammar",
     },
     "stesim.memory": {"stesim.records", "stesim.store", "stesim.prompts"},
@@ -36,7 +36,7 @@ ALLOWED = {
         *RECORDS, "stesim.grounding", "stesim.models", "stesim.prompts", "stesim.queries", "stesim.similarity",
         "stesim.toolbox",
     },
-    "stesim.spoken": {"stesim.toolbox"},
+    "stesim.spoken": {"stesim.grounding", "stesim.toolbox"},
     "stesim.call_first": {
         *RECORDS, "stesim.models", "stesim.parsing", "stesim.prompts", "stesim.toolbox", "stesim.grammar",
         "stesim.grounding", "stesim.queries", "stesim.spoken",
@@ -49,7 +49,8 @@ ALLOWED = {
         *RECORDS, "stesim.files", "stesim.parsing", "stesim.prompts", "stesim.store", "stesim.models", "stesim.toolbox",
         "stesim.grammar", "stesim.retrieve", "stesim.testset", "stesim.bootstrap",
     },
-    "stesim.retrieve": {*RECORDS, "stesim.toolbox"},
+    "stesim.demonstrations": {*RECORDS, "stesim.files", "stesim.store"},
+    "stesim.retrieve": {*RECORDS, "stesim.grounding", "stesim.toolbox"},
     "stesim.testset": {*RECORDS, "stesim.files", "stesim.toolbox", "mocktools"},
     "stesim.bootstrap": set[str](),
     "stesim.dataset": {*RECORDS, "stesim.parsing", "stesim.prompts", "stesim.toolbox"},

@@ -11,15 +11,23 @@ import orjson
 import pytest
 
 from stesim.errors import StoreError
-from stesim.report.evaluations import Figure, read, read_all
+from stesim.evaluate import measure
+from stesim.report import study
+from stesim.report.evaluations import METRICS, Figure, read, read_all
 from stesim.report.markdown import cell, code, table
 from stesim.report.paired import comparisons, difference
+from stesim.report.table import markdown
+from stesim.store import RunFolder
 from tests.unit.results import flags_of, result, write_result
 
 
 def figures(path: Path) -> dict[str, Figure]:
     (comparison,) = comparisons(read_all(path)[0])
     return dict(comparison.differences)
+
+
+def test_the_metrics_are_those_of_an_evaluation() -> None:
+    assert tuple(METRICS) == measure.METRICS
 
 
 def test_a_result_is_read(tmp_path: Path) -> None:
@@ -165,6 +173,12 @@ def test_nothing_breaks_out_of_a_cell(text: str) -> None:
     assert re.sub(r"\\\\|\\\|", "", found[2]).count("|") == 3
     assert found[2].isprintable()
     assert not re.search(r"(?<!\\)[<`*\[]", re.sub(r"\\\\", "", found[2]))
+
+
+def test_a_seed_of_the_manifest_is_no_markup(tmp_path: Path) -> None:
+    settings = {"tools": ["t"], "episodes": 1, "trials": 1, "seed": "1\n# <b>"}
+    RunFolder.create(tmp_path / "run", {"settings": settings}).close()
+    assert "seed 1 \\# \\<b\\>: 0 of 1 trials" in markdown(study.read(tmp_path / "run"))
 
 
 def test_cells_are_read_as_they_were() -> None:

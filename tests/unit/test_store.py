@@ -167,6 +167,20 @@ def test_a_run_killed_before_its_manifest_was_there_leaves_nothing_in_the_way(tm
     assert RunFolder.read(tmp_path).manifest == {"a": 1}
 
 
+def test_what_cannot_be_json_is_refused_in_one_line(tmp_path: Path) -> None:
+    deep: object = None
+    for _ in range(300):
+        deep = [deep]
+    with pytest.raises(StoreError, match=r"cannot write .*manifest\.json"):
+        RunFolder.create(tmp_path / "run", {"path": "\udcff"})
+    with lines.Appender(tmp_path / "x.jsonl") as file:
+        for value in (deep, "\udcff"):
+            with pytest.raises(StoreError, match=r"cannot write .*x\.jsonl"):
+                file.append(value)
+        file.append("after")
+    assert list(lines.read(tmp_path / "x.jsonl")) == ["after"]
+
+
 def test_a_folder_open_for_reading_takes_nothing(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run", {}).close()
     folder = RunFolder.read(tmp_path / "run")

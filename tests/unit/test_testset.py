@@ -113,6 +113,15 @@ def test_a_broken_line_is_named(tmp_path: Path, row: Any, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_right_calls_that_are_too_deep_get_one_line(tmp_path: Path) -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    row = {"id": "x", "query": "?", "calls": [{"tool": "add", "arguments": {"a": deep}}]}
+    with pytest.raises(UserError, match="cannot be used: Recursion limit"):
+        cases(written(tmp_path, row), ["add"], False)
+
+
 def test_an_empty_file_has_no_query(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has no query$"):
         cases(written(tmp_path), ["add"], True)

@@ -1,4 +1,4 @@
-"""The demonstrations that an evaluation may show, from `demonstrations.jsonl`.
+"""The file of demonstrations, `demonstrations.jsonl`: distillation writes it, evaluations and exports read it.
 
     found, strangers = read_demonstrations(Path("runs/first/demonstrations.jsonl"), ["add_date", "get_country"])
 
@@ -8,7 +8,7 @@ Not covered: making them, which distillation does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import orjson
@@ -16,10 +16,10 @@ import orjson
 from stesim.errors import UserError
 from stesim.files import read_bounded
 from stesim.records import Demonstration
-from stesim.store.codec import demonstration_from_json
+from stesim.store.codec import demonstration_from_json, demonstration_to_json
 
 DEMONSTRATIONS = "demonstrations.jsonl"
-LARGEST = 256 << 20  # bytes of a file
+_LARGEST = 256 << 20  # bytes of a file
 _NAMED = 5
 
 
@@ -29,7 +29,7 @@ def read_demonstrations(path: Path, tools: Collection[str]) -> tuple[dict[int, D
     Raises `UserError` with one line if the file cannot be read, holds a broken line, or has none of these tools.
     """
     try:
-        data = read_bounded(path, LARGEST)
+        data = read_bounded(path, _LARGEST)
     except FileNotFoundError:
         hint = f"; make them with: stesim distill {path.parent}" if path.name == DEMONSTRATIONS else ""
         raise UserError(f"there are no demonstrations in {path}{hint}") from None
@@ -49,6 +49,13 @@ def read_demonstrations(path: Path, tools: Collection[str]) -> tuple[dict[int, D
     if not found:
         raise UserError(f"{path} is empty: no demonstration to show")
     return found, strangers
+
+
+def to_lines(demonstrations: Iterable[Demonstration]) -> bytes:
+    """The content of the file, a line for each demonstration."""
+    return b"".join(
+        orjson.dumps(demonstration_to_json(one), option=orjson.OPT_APPEND_NEWLINE) for one in demonstrations
+    )
 
 
 def names(tools: Collection[str]) -> str:
