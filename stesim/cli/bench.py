@@ -39,6 +39,7 @@ Examples:
   stesim bench --out runs/bench-smollm2        go on with one that was stopped, or print its report again
   stesim bench --model replay:runs/bench-smollm2 --out again      repeat it without its model
 """
+NO_JUDGE = "none"
 # For the default model: what it explores in less than half an hour.
 _WHOLE: Mapping[str, Any] = {"episodes": 3, "trials": 5}
 # For a first look: the stages are the same, with less to do.
@@ -77,7 +78,11 @@ def _setting(*names: str, kind: Any = None, text: str, **more: Any) -> Callable[
     text="smollm2, the path of a GGUF file, scripted:FOLDER (run.json, distill.json, baseline.json, icl.json), "
     "or replay:RUN of another bench.  [default: smollm2]",
 )
-@_setting("--judge", text="Another model for the judge.", metavar="MODEL")
+@_setting(
+    "--judge",
+    text="The judge's model, or none for the gates that need none.  [default: none for smollm2, else the model itself]",
+    metavar="MODEL|none",
+)
 @toolset_option("[default: starter]")
 @_setting("--tools", text="Only these tools, with commas between their names.", shell_complete=complete_tools)
 @_setting(
@@ -140,7 +145,7 @@ def _lasting(typed: Mapping[str, Any]) -> dict[str, Any]:
     """What was typed, with paths as they can be found from another folder."""
     values = dict(typed)
     for name in ("model", "judge"):
-        values[name] = None if values[name] is None else build.lasting_spec(values[name])
+        values[name] = values[name] if values[name] in (None, NO_JUDGE) else build.lasting_spec(values[name])
     if values["toolset"] is not None:
         values["toolset"] = toolbox.lasting(values["toolset"])
     if values["testset"] not in (None, testsets.BUNDLED, testsets.DEV):
@@ -165,6 +170,8 @@ def _settled(log: BenchLog, typed: Mapping[str, Any], out: Path) -> dict[str, An
         default = (settings["model"] or build.DEFAULT_MODEL) == build.DEFAULT_MODEL
         if default and not settings["quick"] and not is_run(out):
             settings |= {name: value for name, value in _WHOLE.items() if settings[name] is None}
+        if default and settings["judge"] is None:  # it is a poor judge of its own answers
+            settings["judge"] = NO_JUDGE
         return settings
     begun = {name: log.settings.get(name) for name in typed}
     differences = [
@@ -183,7 +190,7 @@ def _replayed(model: str | None) -> Mapping[str, Any]:
     """The settings of the bench that is repeated, but for its models; nothing where it is no bench."""
     kind, _, rest = (model or "").partition(":")
     found = BenchLog(Path(rest)).settings if kind == "replay" else {}
-    return {name: value for name, value in found.items() if name not in ("model", "judge")}
+    return {name: value for name, value in found.items() if name != "model" and (name != "judge" or value == NO_JUDGE)}
 
 
 def _check(settings: Mapping[str, Any], *, named: bool, explored: bool) -> None:
@@ -194,7 +201,7 @@ def _check(settings: Mapping[str, Any], *, named: bool, explored: bool) -> None:
     toolset, judge, replays = settings["toolset"], settings["judge"], (settings["model"] or "").startswith("replay:")
     if toolset and toolbox.runs_code(toolset) and not named:
         raise UserError(f"the bench uses the tools of a Python file; name it to run its code: --toolset {toolset}")
-    named_otherwise = judge is None or judge == build.DEFAULT_MODEL or judge.startswith(("scripted:", "replay:"))
+    named_otherwise = judge in (None, NO_JUDGE, build.DEFAULT_MODEL) or judge.startswith(("scripted:", "replay:"))
     if not named_otherwise and not Path(str(judge)).is_file():
         raise UserError(f"no model {judge!r} for the judge")
     if explored or replays:
@@ -253,7 +260,8 @@ def _model(values: Mapping[str, Any], stage: str) -> list[str]:
         spec, more = (f"replay:{rest}/paraphrase", []) if reworded else (None, ["--no-paraphrase"])
     elif kind == "replay" and stage != "run":
         spec = f"replay:{rest}/eval/{stage}"
-    return [*(["--model", spec] if spec else []), *(["--judge", judge] if judge else []), *more]
+    judges = ["--no-judge"] if judge == NO_JUDGE else ["--judge", judge] if judge else []
+    return [*(["--model", spec] if spec else []), *judges, *more]
 
 
 def _finished(log: BenchLog, stage: Stage) -> bool:

@@ -80,7 +80,8 @@ def chooser(
 ) -> Choose:
     """Finds the candidate tools for a query, and those demonstrations of them whose queries are most like it.
 
-    Both by words (BM25) or by the model's embeddings; then `ModelError` if it has none.
+    Both by words (BM25) or by the model's embeddings; then `ModelError` if it has none. By words, a demonstration is
+    found by what its tool says of itself as well: people who want the same of a tool share few words otherwise.
     """
 
     def index(texts: Sequence[str]) -> Index:
@@ -89,7 +90,11 @@ def chooser(
     few = len(tools) <= settings.candidates
     by_tool = None if few else index([tool_text(tool) for tool in tools])
     lines = list(demonstrations)
-    by_query = index([demonstrations[line].query for line in lines]) if lines and settings.shots else None
+    texts = [demonstrations[line].query for line in lines]
+    if settings.retrieval == "words":
+        purposes = {tool.name: tool_text(tool) for tool in tools}
+        texts = [f"{demonstrations[line].query} {purposes[demonstrations[line].tool]}" for line in lines]
+    by_query = index(texts) if lines and settings.shots else None
 
     def choose(case: Case) -> Choice:
         right = case.calls[0].tool if settings.oracle and case.calls else None
