@@ -8,7 +8,7 @@ Not covered: making them, which distillation does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import orjson
@@ -23,10 +23,13 @@ _LARGEST = 256 << 20  # bytes of a file
 _NAMED = 5
 
 
-def read_demonstrations(path: Path, tools: Collection[str]) -> tuple[dict[int, Demonstration], Counter[str]]:
+def read_demonstrations(
+    path: Path, tools: Collection[str], advise: Callable[[Collection[str]], str] = lambda _: "choose these with --tools"
+) -> tuple[dict[int, Demonstration], Counter[str]]:
     """The demonstrations of these tools by the numbers of their lines, and how many there are of other tools.
 
-    Raises `UserError` with one line if the file cannot be read, holds a broken line, or has none of these tools.
+    Raises `UserError` with one line if the file cannot be read, holds a broken line, or has none of these tools; then
+    `advise` says what to do about the names of those that it has.
     """
     try:
         data = read_bounded(path, _LARGEST)
@@ -45,7 +48,7 @@ def read_demonstrations(path: Path, tools: Collection[str]) -> tuple[dict[int, D
             else:
                 strangers[demonstration.tool] += 1
     if not found and strangers:
-        raise UserError(f"{path} has demonstrations of other tools only: {names(strangers)}; choose these with --tools")
+        raise UserError(f"{path} has demonstrations of other tools only: {names(strangers)}; {advise(strangers)}")
     if not found:
         raise UserError(f"{path} is empty: no demonstration to show")
     return found, strangers

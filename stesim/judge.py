@@ -8,12 +8,16 @@ The gates that need no model come first, so that the judge is asked of those alo
 counts for the duplicates that follow only if the judge has passed it, too. A verdict that cannot be read is asked for
 once more. Without prompts there is no judge, and the gates decide alone.
 
-Not covered: where the verdicts are kept; several judges.
+A small judge may copy its worked examples. An aspect whose explanation has a number or a name of theirs, which neither
+the trial nor the rest of the prompt has, counts as not read (`echo` among the repairs).
+
+Not covered: where the verdicts are kept; several judges; a copied explanation without a number or a name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from stesim.gates import Gates, demonstration_of, results_of
@@ -44,6 +48,13 @@ _SHORTEST = 200  # characters of an observation below which it is not cut furthe
 _LEFT_OUT = "(Earlier calls are left out.)"
 _LONGEST_REASON = 200
 _ASPECTS = ("informative", "faithful", "appropriate")
+_FEW = 2  # digits below which a number is common wording
+_LABEL = re.compile(r"^[A-Z][A-Za-z ]*:", re.MULTILINE)
+_BEGINS = re.compile(r"(?:\A|\n|[.!?:)]\s|[\"'“‘(])\s*\Z")  # what stands before the first word of a sentence or a quote
+_NEAR = 8  # characters in which that is looked for
+_PLACEHOLDER = re.compile(r"(?<!\{)\{\w+\}(?!\})")
+_VERDICT_WORDS = frozenset(("Yes", "No", "I"))
+_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +101,11 @@ class Judging:
     keep: Callable[[Judged], None]
     finished: Sequence[Judged] = ()
     _grammar: str = field(default="", init=False)
+    _foreign: frozenset[str] = field(default=frozenset(), init=False)
 
     def __post_init__(self) -> None:
         self._grammar = self.settings.grammar
+        self._foreign = marks_of_examples(self.prompts["judge"].text) if self.prompts else frozenset()
 
     def ask(self, trials: Iterable[Trial]) -> Asking:
         """Judge the trials one after the other; those that are finished are not judged again."""
@@ -124,7 +137,9 @@ class Judging:
         if judgement is None:
             return replace(judged, gate="unparsed", reason="the trial is too long for the judge's context")
         if judgement.verdict == "unparsed":
-            return replace(judged, gate="unparsed", reason="the judge's verdict could not be read")
+            echo = "echo" in judgement.repairs
+            reason = "the judge spoke of the worked examples" if echo else "the judge's verdict could not be read"
+            return replace(judged, gate="unparsed", reason=reason)
         return replace(judged, gate="judge", reason=_why(judgement)) if judgement.verdict == "fail" else judged
 
     def _ask(self, trial: Trial, demonstration: Demonstration, prompts: StagePrompts) -> Verdict:
@@ -138,10 +153,16 @@ class Judging:
             seed = derive_seed(self.settings.seed, place)
             sampling = self.settings.sampling(call)
             completion = yield Request(place, "judge", messages, sampling, seed, prefill=BEGIN, grammar=self._grammar)
-            judgement = parse_verdict(completion.text)
+            judgement = without_echo(parse_verdict(completion.text), self._foreign, self._said(trial, demonstration))
             if judgement.verdict != "unparsed":
                 return judgement, call
         return judgement, ASKED_AT_MOST
+
+    def _said(self, trial: Trial, demonstration: Demonstration) -> str:
+        """All that the judge is told of a trial."""
+        calls = [f"{render(action)}\n{shown.text}" for action, shown in results_of(trial)]
+        tool = describe(self.toolbox.get(demonstration.tool))
+        return "\n".join((tool, demonstration.query, *calls, demonstration.answer))
 
     def _messages(
         self, trial: Trial, demonstration: Demonstration, prompts: StagePrompts
@@ -185,3 +206,41 @@ def _why(judgement: Judgement) -> str:
         if verdict == "fail"
     ]
     return "; ".join(failed)[:_LONGEST_REASON]
+
+
+def marks_of_examples(prompt: str) -> frozenset[str]:
+    """The numbers of two digits or more and the names (capitalised words within a sentence) of a prompt's worked
+    examples, without those that stand elsewhere in it.
+
+    A worked example is a paragraph without a placeholder that holds a verdict that can be read.
+    """
+    blocks = prompt.split("\n\n")
+    examples = [
+        block for block in blocks if not _PLACEHOLDER.search(block) and parse_verdict(block).verdict != "unparsed"
+    ]
+    rest = {word for block in blocks if block not in examples for word in _TOKEN.findall(block)}
+    found = set()
+    for example in examples:
+        text = _LABEL.sub(lambda label: " " * (label.end() - label.start() - 1) + ":", example)
+        for token in _TOKEN.finditer(text):
+            word = token[0]
+            within = not _BEGINS.search(text[max(0, token.start() - _NEAR) : token.start()])
+            if (word[0].isdigit() and len(word) >= _FEW) or (word[0].isupper() and within):
+                found.add(word)
+    return frozenset(found - rest - _VERDICT_WORDS)
+
+
+def without_echo(judgement: Judgement, foreign: Collection[str], said: str) -> Judgement:
+    """The judgement with every aspect unparsed whose explanation has one of the `foreign` words, unless it is among
+    what is `said` of the trial.
+    """
+    known = set(_TOKEN.findall(said.casefold())) | set(re.findall(r"\d+", said))
+    echoes = [
+        any(word in foreign and word.casefold() not in known for word in _TOKEN.findall(reason))
+        for reason in judgement.explanations
+    ]
+    if not any(echoes):
+        return judgement
+    verdicts = (judgement.informative, judgement.faithful, judgement.appropriate)
+    one, two, three = ("unparsed" if echo else verdict for echo, verdict in zip(echoes, verdicts, strict=True))
+    return replace(judgement, informative=one, faithful=two, appropriate=three, repairs=(*judgement.repairs, "echo"))

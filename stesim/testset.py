@@ -30,6 +30,7 @@ __all__ = ["BUNDLED", "DEV", "Case", "Difference", "RightCall", "cases", "compar
 
 BUNDLED, DEV = "bundled", "dev"
 _MOST_NAMES = 5  # that an error lists
+_GUIDE = "docs/test-sets.md"
 
 
 def cases(testset: str, tools: Sequence[str], unanswerable: bool) -> tuple[Case, ...]:
@@ -37,7 +38,8 @@ def cases(testset: str, tools: Sequence[str], unanswerable: bool) -> tuple[Case,
 
     A query whose usual right call is to another tool is left out, and so are other right calls to such. With
     `unanswerable`, those that no tool can serve come last. Raises `UserError` for a file that cannot be read, with
-    the line that is broken, and for a test set that has no query left, or queries for other tools alone.
+    the line that is broken, and for a test set that has no query left, or queries for other tools alone; then it says
+    which ways there are.
     """
     with user_errors():
         whole = testsets.bundled() if testset == BUNDLED else testsets.dev() if testset == DEV else _read(testset)
@@ -49,7 +51,18 @@ def cases(testset: str, tools: Sequence[str], unanswerable: bool) -> tuple[Case,
         raise UserError(f"test set {name} has {'only unanswerable queries' if whole else 'no query'}")
     more = f" and {len(tools) - _MOST_NAMES} more" if len(tools) > _MOST_NAMES else ""
     shown = ", ".join(tool[:60] for tool in tools[:_MOST_NAMES]) or "no tool"
-    raise UserError(f"test set {name} has no query for the chosen tools ({shown}{more})")
+    raise UserError(f"test set {name} has no query for the chosen tools ({shown}{more}); {_ways(testset, tools)}")
+
+
+def _ways(testset: str, tools: Sequence[str]) -> str:
+    """What to give instead of a test set that has no query for these tools."""
+    ways = []
+    for name, whole in ((BUNDLED, testsets.bundled), (DEV, testsets.dev)):
+        if name != testset:
+            with user_errors():
+                count = len(testsets.choose(whole(), tools, unanswerable=False))
+            ways += [f"--testset {name}, which has {count} for them"] if count else []
+    return f"give {' or '.join([*ways, f'a file of your own ({_GUIDE})'])}"
 
 
 def compare(right: RightCall, arguments: Mapping[str, Any], parameters: Mapping[str, Any] | None = None) -> Difference:

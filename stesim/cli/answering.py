@@ -22,9 +22,9 @@ from stesim.cli.preparing import STAGE, Prepared, Wish, manifest_of_replay, mani
 from stesim.cli.progress import Progress
 from stesim.errors import ReplayMismatch, StoreError
 from stesim.evaluate.answers import Answer, AnswerFolder
-from stesim.evaluate.asking import AnswerSettings, Choice, Choose, Evaluation, chooser
+from stesim.evaluate.asking import AnswerSettings, Choice, Choose, Evaluation, chooser, misfit_of
 from stesim.evaluate.measure import Marker
-from stesim.evaluate.result import PREDICTIONS, RESULT, make_predictions, make_result
+from stesim.evaluate.result import PREDICTIONS, RESULT, different_calls, make_predictions, make_result
 from stesim.models import Model
 from stesim.models.recording import RecordingModel
 from stesim.offline import no_network
@@ -53,43 +53,36 @@ def answer(wish: Wish) -> list[tuple[Path, dict[str, Any]]]:
 
 def _evaluate(wish: Wish, prepared: Prepared) -> dict[str, Any]:
     """Ask what is left to ask, and make the result."""
-    if not _complete(wish, prepared):
-        _ask(wish, prepared)
+    finished: list[Answer] = []
+    if prepared.resuming:
+        finished = list(AnswerFolder.read(prepared.path).answers())
+        _check_fits(finished, prepared, _recorded_settings(prepared.recorded))
+    if not _complete(wish, prepared, len(finished)):
+        _ask(wish, prepared, len(finished))
     return _finish(AnswerFolder.read(prepared.path), prepared)
 
 
-def _complete(wish: Wish, prepared: Prepared) -> bool:
+def _complete(wish: Wish, prepared: Prepared, finished: int) -> bool:
     """Whether all answers of this same evaluation are there, so that no model is needed."""
-    spec, model = prepared.spec, prepared.recorded.get("model", {})
-    if not prepared.resuming or (wish.spec is not None and build.lasting_spec(spec) != model["spec"]):
+    if not prepared.resuming or finished != len(prepared.cases):
         return False
-    done = sum(1 for _ in AnswerFolder.read(prepared.path).finished())
-    if done != len(prepared.cases):
-        return False
-    constrain = prepared.values["constrain"]
-    known = constrain == "on" if constrain in ("on", "off") else prepared.recorded["settings"]["constrain"]
-    now = {"settings": {**prepared.values, "constrain": known}, "model": model, **prepared.parts}
-    with _naming(wish):
-        build.check_same(prepared.recorded, now, prepared.path)
-    return True
+    return wish.spec is None or build.lasting_spec(prepared.spec) == prepared.recorded["model"]["spec"]
 
 
-def _ask(wish: Wish, prepared: Prepared) -> None:
+def _ask(wish: Wish, prepared: Prepared, finished: int) -> None:
     values, box = prepared.values, prepared.box
     model = wish.open_model(prepared.spec, values["context"])
     settings = _settings(values, model)
     choose = _chooser(prepared, settings, model)
-    finished = list(AnswerFolder.read(prepared.path).answers()) if prepared.resuming else []
-    _check_order(finished, prepared)
 
     def evaluation(count: Any, keep: Any) -> Evaluation:
         return Evaluation(
-            box, prepared.prompts, settings, prepared.cases, prepared.demonstrations, choose, count, keep, len(finished)
+            box, prepared.prompts, settings, prepared.cases, prepared.demonstrations, choose, count, keep, finished
         )
 
     evaluation(model.count, lambda _: None).check()
     manifest = stages.make_manifest(STAGE, settings.flat(), prepared.spec, model, **prepared.parts)
-    progress = Progress("queries", len(prepared.cases), len(finished))
+    progress = Progress("queries", len(prepared.cases), finished)
     with _naming(wish):
         folder = stages.open_folder(AnswerFolder, prepared.path, manifest)
     with folder:
@@ -103,7 +96,7 @@ def _ask(wish: Wish, prepared: Prepared) -> None:
 
             return evaluation(recording.count, keep).ask()
 
-        stages.conduct(folder, model, ask, progress, asked_before=len(finished), again=_again(wish, prepared))
+        stages.conduct(folder, model, ask, progress, asked_before=finished, again=_again(wish, prepared))
 
 
 def _settings(values: Mapping[str, Any], model: Model) -> AnswerSettings:
@@ -128,26 +121,37 @@ def _chooser(prepared: Prepared, settings: AnswerSettings, model: Model) -> Choo
     return chooser(prepared.box.tools, prepared.demonstrations, settings, model.embed)
 
 
-def _check_order(finished: Sequence[Answer], prepared: Prepared) -> None:
-    """Raise `StoreError` unless the answers are those to the first queries, in order."""
+def _recorded_settings(manifest: Mapping[str, Any]) -> AnswerSettings:
+    return AnswerSettings(**{**manifest["settings"], "tools": tuple(manifest["settings"]["tools"])})
+
+
+def _check_fits(finished: Sequence[Answer], prepared: Prepared, settings: AnswerSettings) -> None:
+    """Raise `StoreError` unless the answers are those to the first queries, in order, under these settings."""
+    demonstrations = None if prepared.kept else prepared.demonstrations
     for number, answer in enumerate(finished, 1):
-        known = prepared.cases[number - 1].id if number <= len(prepared.cases) else None
-        if (answer.number, answer.id) != (number, known):
-            where = prepared.path / AnswerFolder.FINISHED
-            raise StoreError(f"{where}, line {number} is out of place: is a line missing, or has the test set changed?")
+        where = f"{prepared.path / AnswerFolder.FINISHED}, line {number}"
+        case = prepared.cases[number - 1] if number <= len(prepared.cases) else None
+        if case is None or (answer.number, answer.id) != (number, case.id):
+            raise StoreError(f"{where} is out of place: is a line missing, or there twice?")
+        if why := misfit_of(answer, case, settings, demonstrations):
+            raise StoreError(f"{where} is not of this evaluation: {why}")
 
 
 def _finish(folder: AnswerFolder, prepared: Prepared) -> dict[str, Any]:
     """The result from what is in the folder; written down with the predictions unless it is there already."""
     answers = list(folder.answers())
-    _check_order(answers, prepared)
-    settings = AnswerSettings(**{**folder.manifest["settings"], "tools": tuple(folder.manifest["settings"]["tools"])})
+    settings = _recorded_settings(folder.manifest)
+    _check_fits(answers, prepared, settings)
+    about = prepared.kept or {
+        "demonstrations": len(prepared.demonstrations),
+        "different_calls": different_calls(answers, prepared.demonstrations),
+    }
     marker = Marker(prepared.box)
     marks = [marker.mark(case, each) for case, each in zip(prepared.cases, answers, strict=True)]
     result = make_result(
         marks, settings, (completion for _, completion in folder.completions()), name=prepared.name,
         model=folder.manifest["model"]["name"], toolset=folder.manifest["tools"]["toolset"],
-        testset_fingerprint=folder.manifest["input"]["testset"], demonstrations=len(prepared.demonstrations),
+        testset_fingerprint=folder.manifest["input"]["testset"], **about,
     )  # fmt: skip
     stages.write(folder.path / PREDICTIONS, make_predictions(marks, settings.tools))
     data = orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -26,7 +26,7 @@ from stesim.demonstrations import DEMONSTRATIONS
 from stesim.errors import StesimError, StoreError, UserError
 from stesim.offline import no_network
 from stesim.report.evaluations import RESULT
-from stesim.report.study import DISTILLED
+from stesim.report.study import DISTILLED, read_distillation
 from stesim.report.summary import duration
 from stesim.store.folder import TRIALS, is_run
 from stesim.toolbox import Toolbox
@@ -50,12 +50,16 @@ _COUNT = click.IntRange(1, 10**6)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A command of the bench with the words that are typed for it; when it is over, the files of `leaves` are there."""
+    """A command of the bench with the words that are typed for it; when it is over, the files of `leaves` are there.
+
+    One that `learns` shows demonstrations, and has nothing to do where there are none.
+    """
 
     name: str
     command: click.Command
     words: tuple[str, ...]
     leaves: tuple[Path, ...]
+    learns: bool = False
 
     @property
     def typed(self) -> str:
@@ -122,13 +126,13 @@ def bench(ctx: click.Context, /, out: Path | None, threads: str, **typed: Any) -
     log = BenchLog(out)
     settings = _settled(log, typed, out)
     stages = _stages(settings, out, threads)
-    if not all(_finished(log, stage) for stage in stages):
+    if not all(_finished(log, stage) or _is_left_out(stage, log, out) for stage in stages):
         _check(settings, named=typed["toolset"] is not None, explored=is_run(out))
     if log.is_new:
         log.begun_with({name: value for name, value in settings.items() if value is not None})
     started = time.monotonic() - sum(log.seconds(stage.name) for stage in stages)
     for number, stage in enumerate(stages, 1):
-        if _finished(log, stage):
+        if _finished(log, stage) or _is_left_out(stage, log, out):
             continue
         click.echo(
             f"\n== stage {number} of {len(stages)}, after {duration(time.monotonic() - started)}: {plain(stage.typed)}",
@@ -136,9 +140,11 @@ def bench(ctx: click.Context, /, out: Path | None, threads: str, **typed: Any) -
         )
         if code := _conduct(stage, log, out):
             ctx.exit(code)
+    if any(_is_left_out(stage, log, out) for stage in stages):
+        click.echo(f"\n{_nothing_learned(settings, out)}", err=True)
     click.echo(err=True)
     reports.show(out)
-    click.echo(f"\n{_times(log, stages)}")
+    click.echo(f"\n{_times(log, [stage for stage in stages if not _is_left_out(stage, log, out)])}")
 
 
 def _lasting(typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,7 +242,8 @@ def _stages(settings: Mapping[str, Any], out: Path, threads: str) -> list[Stage]
             words = ["--run", str(out), "--mode", mode, "--name", name, *_model(values, name), *constrain]
             words += _words(values, "testset", "limit", "seed", "context", *(["shots"] if mode == "icl" else []))
             words += [*(_words(values, "tools") if code else []), *again]
-            found.append(Stage(f"eval {name}", evaluate, tuple(words), (out / "eval" / name / RESULT,)))
+            leaves = (out / "eval" / name / RESULT,)
+            found.append(Stage(f"eval {name}", evaluate, tuple(words), leaves, learns=mode == "icl"))
     return found
 
 
@@ -266,6 +273,27 @@ def _model(values: Mapping[str, Any], stage: str) -> list[str]:
 
 def _finished(log: BenchLog, stage: Stage) -> bool:
     return log.is_finished(stage.name) and all(path.is_file() for path in stage.leaves)
+
+
+def _is_left_out(stage: Stage, log: BenchLog, out: Path) -> bool:
+    """Whether it is known that there are no demonstrations for this stage to show."""
+    path = out / DEMONSTRATIONS
+    return stage.learns and log.is_finished("distill") and path.is_file() and not path.stat().st_size
+
+
+def _nothing_learned(settings: Mapping[str, Any], out: Path) -> str:
+    """Why there is no ICL evaluation and what to try, in a line."""
+    found, why = read_distillation(out), ""
+    if found is not None and any(found.dropped.values()):
+        gate = max(found.dropped, key=lambda name: found.dropped[name])
+        why = f" (most were dropped at the gate {plain(gate)}: {found.dropped[gate]} of {found.trials})"
+    more = "--trials or a stronger --model"
+    if settings["judge"] != NO_JUDGE:
+        more = f"--trials, a stronger --judge, or --judge {NO_JUDGE}"
+    return (
+        f"note: no trial passed every gate{why}, so there is nothing to show and the ICL evaluation is left out. "
+        f"Try, with another --out, more {more}."
+    )
 
 
 def _conduct(stage: Stage, log: BenchLog, out: Path) -> int:

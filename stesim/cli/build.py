@@ -11,7 +11,7 @@ import datetime
 import itertools
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -314,16 +314,28 @@ def make_manifest(
     }
 
 
-def check_same(recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path, remedy: str = "another --out") -> None:
+Differs = Callable[[str, Mapping[str, Any], Mapping[str, Any]], str]
+
+
+def differs(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """That a setting was another one, for an error message."""
+    return f"{name} was {_said(before, name)}, not {_said(after, name)}"
+
+
+def check_same(
+    recorded: Mapping[str, Any], now: Mapping[str, Any], out: Path, remedy: str = "another --out",
+    differs: Differs = differs,
+) -> None:  # fmt: skip
     """Raise `StoreError`, naming every difference, unless a run can go on with what it was started with.
 
-    `recorded` is a manifest that `checked` has passed; `remedy` is what the user can do besides typing the same.
+    `recorded` is a manifest that `checked` has passed; `remedy` is what the user can do besides typing the same,
+    `differs` says of a setting's name that it was another one.
     """
     stage = recorded.get("stage", "run")
     differences = [f"it holds the stage {stage}, not {now['stage']}"] if now.get("stage", stage) != stage else []
     earlier, settings = recorded["settings"], now["settings"]
     differences += [
-        f"{name} was {_said(earlier, name)}, not {_said(settings, name)}"
+        differs(name, earlier, settings)
         for name in settings | earlier
         if earlier.get(name, ...) != settings.get(name, ...)
     ]

@@ -20,7 +20,7 @@ from stesim.records import Rejection, Trial
 _UNSEEN = r"\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROLS = re.compile(rf"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f{_UNSEEN}]")
 _NO_QUERY: Mapping[Rejection, str] = {
-    "": "no call gave a result that was new",
+    "": "the calls were made before",
     "grounding": "the queries written did not say the call",
     "rank": "the query written goes better with another call",
 }
@@ -108,7 +108,10 @@ def plain(text: str) -> str:
 
 def no_query(trial: Trial) -> str:
     """Why a trial that began with a call came to no query that stands, in words; empty for any other trial."""
-    return _NO_QUERY[trial.rejected] if trial.stop_reason == "no_query" else ""
+    if trial.stop_reason != "no_query":
+        return ""
+    gave = any(step.observation is not None and step.observation.kind == "ok" for step in trial.steps)
+    return _NO_QUERY[trial.rejected] if gave or trial.rejected else "no call gave a result"
 
 
 def echo_json(value: Mapping[str, Any] | Sequence[Any]) -> None:

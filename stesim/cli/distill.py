@@ -12,6 +12,7 @@ import orjson
 
 from stesim.cli import build, distilled, stages
 from stesim.cli.common import Finite, echo_json, plain, toolset_option
+from stesim.cli.distill_again import set_aside
 from stesim.cli.distill_folders import (
     JUDGE_DEFAULTS,
     PARAPHRASE_DEFAULTS,
@@ -36,6 +37,7 @@ Examples:
   stesim distill runs/first --judge mistral.gguf a stronger judge than the model that explored
   stesim distill runs/first --no-judge           the gates that need no model alone
   stesim distill runs/first --paraphrases 2      fewer rewordings, in less time
+  stesim distill runs/first --again --no-judge   anew; what was there is set aside as runs/first/distill-1
   stesim distill runs/first --json | jq .gates   how many trials were dropped where
   jq -r '[.gate, .reason] | @tsv' runs/first/judge/judged.jsonl       why each trial was dropped
 """
@@ -104,16 +106,19 @@ def _from(stage: Values, name: str, text: str) -> str:
     "--threads", default="auto", show_default=True, help="A number, or auto to measure. Changes the speed only."
 )
 @click.option("--unfinished", is_flag=True, help="Take the run as it is, even if trials are missing.")
+@click.option(
+    "--again", is_flag=True, help="Begin anew: what was distilled before is set aside in RUN/distill-1, distill-2, …"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def distill(
     run: Path, model: str | None, judge: str | None, no_judge: bool, toolset: str | None, prompts: Path | None,
-    threads: str, unfinished: bool, as_json: bool, **typed: Any,
+    threads: str, unfinished: bool, again: bool, as_json: bool, **typed: Any,
 ) -> None:  # fmt: skip
     """Make demonstrations of the trials of RUN that are good enough to learn from.
 
     A trial must pass every gate: an answer through a call, valid arguments, a result that comes again, a query that
     says the arguments' values and is no duplicate, and the judge. Then its query is reworded. What was stopped goes on
-    with the same command; what it was begun with need not be typed again.
+    with the same command; what it was begun with need not be typed again, and cannot be changed but with --again.
     """
     if judge is not None and no_judge:
         raise click.UsageError("--judge and --no-judge exclude each other")
@@ -126,6 +131,9 @@ def distill(
     )
     with no_network(), opened as box:
         source.told_tools(str(chosen), box)
+        aside = set_aside(run) if again else None
+        if aside:
+            click.echo(f"what was distilled before is now in {plain(str(aside))}", err=True)
         work = Distillation(source, wish, str(chosen), box, _remembered(run / DISTILLED))
         try:
             figures = _distill(source, work)
@@ -144,7 +152,7 @@ def _wish(
     again += ["--toolset", toolset] if toolset else []
     again += ["--unfinished"] if source.missing else []
     return Wish(
-        model, judge, prompts, threads, plain(shlex.join(again)),
+        model, judge, prompts, threads, toolset, plain(shlex.join(again)),
         {**common, "judge": False if no_judge else None, "similar": typed["similar"], "constrain": typed["constrain"]},
         {**common, "paraphrase": typed["paraphrase"], "wanted": typed["per_tool"], "most": typed["paraphrases"],
          "temperature": typed["temperature"], "overlap": typed["overlap"]},

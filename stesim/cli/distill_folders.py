@@ -42,6 +42,7 @@ class JudgeFolder(StageFolder):
     """The judge's folder; a line of what is finished for each trial, in the order of the run."""
 
     FINISHED = "judged.jsonl"
+    ELSEWHERE = ""
 
     def judged(self) -> list[Judged]:
         """What became of the trials so far; raises `StoreError` with the line's number."""
@@ -52,6 +53,7 @@ class ParaphraseFolder(StageFolder):
     """The folder of the rewordings; a line of what is finished for each example, in the order of the run."""
 
     FINISHED = "paraphrased.jsonl"
+    ELSEWHERE = ""
 
     def paraphrased(self) -> list[Paraphrased]:
         """The rewordings so far; raises `StoreError` with the line's number."""
@@ -176,7 +178,7 @@ def check_judged(judged: Sequence[Judged], trials: Sequence[Trial], path: Path) 
         if not same or not (found.gate or demonstration):
             raise StoreError(
                 f"{path / JudgeFolder.FINISHED}, line {number} is not that of a trial: is a line missing, or there "
-                f"twice, or of another run? Move {path} away to begin anew"
+                f"twice, or of another run? Begin anew with --again, which sets aside what is there"
             )
 
 
@@ -186,5 +188,5 @@ def check_paraphrased(paraphrased: Sequence[Paraphrased], originals: Sequence[De
         if number > len(originals) or which(found) != which(originals[number - 1]):
             raise StoreError(
                 f"{path / ParaphraseFolder.FINISHED}, line {number} is not that of an example: is a line missing, or "
-                f"there twice? Move {path} away to begin anew"
+                f"there twice? Begin anew with --again, which sets aside what is there"
             )

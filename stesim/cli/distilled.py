@@ -33,6 +33,21 @@ GATES: Mapping[str, str] = {
     "judge": "the judge found fault with it",
     "unparsed": "the judge's verdict could not be read, twice, or the trial was too long for it",
 }
+# What may be tried where a gate drops most; RUN stands for the run.
+_ADVICE: Mapping[str, str] = {
+    "answer": "stesim memory RUN shows which calls failed and which trials came to no query; a new run with more "
+    "--trials, and with --faults off if it had faults, has more to choose from",
+    "rank": "a new run with more --trials, or with a larger --model",
+    "format": "a new run with --constrain on, or with a larger --model",
+    "execution": "stesim memory RUN shows which calls failed; a new run with more --trials, and with --faults off if "
+    "it had faults",
+    "grounding": "stesim distill RUN --again --grounding words if it was strict, or off for queries that need not say "
+    "all values; or a new run with --imagine call-first",
+    "duplicate": "a new run with more --tools; or stesim distill RUN --again --similar 0.9",
+    "judge": "stesim distill RUN --again --judge MODEL with a stronger judge, or with --no-judge",
+    "unparsed": "stesim distill RUN --again --judge MODEL with a stronger judge, or with --no-judge",
+}
+assert _ADVICE.keys() == GATES.keys()
 assert {"", *GATES} == set(get_args(Gate))
 
 
@@ -101,55 +116,78 @@ def _values(place: str, value: Any) -> Iterator[tuple[str, str]]:
 def show(figures: Mapping[str, Any], path: Path) -> None:
     """Print the figures for a person."""
     click.echo()
-    headings = ("tool", "trials", "kept", "share", "asked", "reworded", "demonstrations")
-    rows = [headings, *(_row(plain(each["tool"]), each) for each in figures["tools"]), _row("all", figures)]
-    table(rows)
+    run, reworded = plain(shlex.quote(str(path))), bool(figures["paraphrases_asked"])
+    rows = [_row(plain(each["tool"]), each, reworded) for each in figures["tools"]]
+    headings = ("tool", "trials", "kept", "share", *(("asked", "reworded") if reworded else ()), "demonstrations")
+    table([headings, *rows, _row("all", figures, reworded)])
     click.echo()
-    table([("gate", "dropped", "passed", ""), *_gate_rows(figures)], last_left=True)
+    if gates := _gate_rows(figures):
+        table([("gate", "dropped", "left", "dropped because"), *gates], last_left=True)
+    else:
+        click.echo("No gate dropped a trial.")
     dropped = figures["paraphrases_dropped"]
     if dropped:
         click.echo("\nrewordings dropped, because the reply:")
         table([(f"  {plain(why)}", str(n), REASONS.get(why, "")) for why, n in dropped.items()], last_left=True)
-    used = figures["paraphrases"]
-    more = f" (of {figures['reworded']} made)" if figures["reworded"] != used else ""
     click.echo(
-        f"\nkept: trials that passed every gate: {figures['distinct_queries']} different queries with "
-        f"{figures['distinct_values']} different values of arguments.\n"
-        f"asked: how often the model was asked for a rewording.\n"
-        f"{figures['demonstrations']} demonstrations: {figures['originals']} queries as imagined, {used} "
-        f"rewordings{more}.\n{_models(figures)}"
+        f"\nkept: trials that passed every gate: {_number(figures['distinct_queries'], 'different query')} with "
+        f"{_number(figures['distinct_values'], 'different value')} of arguments."
     )
+    if reworded:
+        click.echo("asked: how often the model was asked for a rewording.")
+    click.echo(f"{_content(figures)}.\n{_models(figures)}")
     if not figures["demonstrations"]:
-        click.echo(f"No trial passed every gate, so there is nothing to learn from: {_why(figures)}.")
+        click.echo("No trial passed every gate, so there is nothing to learn from.")
+    if 2 * figures["kept"] < figures["trials"] or not figures["trials"]:
+        click.echo(_why(figures).replace("RUN", run))
     click.echo(f"demonstrations: {plain(str(path / DEMONSTRATIONS))}")
     if figures["demonstrations"]:
-        run = plain(shlex.quote(str(path)))
         click.echo(
             f"\nNext:\n  stesim eval --run {run} --mode icl      with the demonstrations in the prompt\n"
             f"  stesim export {run} --format messages   as training data"
         )
 
 
-def _row(name: str, figures: Mapping[str, Any]) -> tuple[str, ...]:
-    shown = (figures[key] for key in ("paraphrases_asked", "reworded", "demonstrations"))
+def _number(number: int, what: str) -> str:
+    """So many of something, whose plural is a regular one."""
+    return f"{number} {what if number == 1 else f'{what[:-1]}ies' if what.endswith('y') else f'{what}s'}"
+
+
+def _content(figures: Mapping[str, Any]) -> str:
+    """What the demonstrations are."""
+    text = (
+        f"{_number(figures['demonstrations'], 'demonstration')}: {_number(figures['originals'], 'query')} as imagined"
+    )
+    if not figures["paraphrases_asked"]:
+        return text
+    more = f" (of {figures['reworded']} made)" if figures["reworded"] != figures["paraphrases"] else ""
+    return f"{text}, {_number(figures['paraphrases'], 'rewording')}{more}"
+
+
+def _row(name: str, figures: Mapping[str, Any], reworded: bool) -> tuple[str, ...]:
+    """A row of the table by tools; the columns of the rewordings if there are any."""
+    columns = (*(("paraphrases_asked", "reworded") if reworded else ()), "demonstrations")
+    shown = (figures[key] for key in columns)
     kept, trials = figures["kept"], figures["trials"]
     return (name, str(trials), str(kept), share(kept, trials), *map(str, shown))
 
 
 def _gate_rows(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    return [(gate, str(figures["gates"][gate]), str(figures["passed"][gate]), GATES[gate]) for gate in GATES]
+    dropped, left = figures["gates"], figures["passed"]
+    return [(gate, str(dropped[gate]), str(left[gate]), GATES[gate]) for gate in GATES if dropped[gate]]
 
 
 def _models(figures: Mapping[str, Any]) -> str:
     """Who judged, who reworded, and how long it took."""
     judge = plain(figures["judge"] or "none, the other gates decided alone")
-    reworded = plain(figures["paraphraser"] or "none")
-    return f"judge: {judge}. rewordings: {reworded}. {duration(figures['seconds'])} of the models' time."
+    reworded = f" rewordings: {plain(figures['paraphraser'])}." if figures["paraphraser"] else ""
+    return f"judge: {judge}.{reworded} {duration(figures['seconds'])} of the models' time."
 
 
 def _why(figures: Mapping[str, Any]) -> str:
-    """Where most trials were lost."""
+    """Where most trials were lost, and what may be tried."""
     if not figures["trials"]:
-        return "the run has no finished trials"
+        return "The run has no finished trials."
     gate = max(GATES, key=lambda name: figures["gates"][name])
-    return f"most were dropped at the gate {gate} ({figures['gates'][gate]} of {figures['trials']})"
+    dropped = f"{figures['gates'][gate]} of {figures['trials']}"
+    return f"Most were dropped at the gate {gate} ({dropped}). What may help: {_ADVICE[gate]}."

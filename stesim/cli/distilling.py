@@ -12,6 +12,7 @@ is first asked. Not covered: the figures (`distilled.py`).
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ import click
 
 from stesim.cli import build, stages
 from stesim.cli.common import plain
+from stesim.cli.distill_again import AGAIN, differs, others, refuse_others
 from stesim.cli.distill_folders import (
     JUDGE,
     JUDGE_DEFAULTS,
@@ -47,7 +49,7 @@ from stesim.prompts import StagePrompts, load_stage_prompts
 from stesim.records import Demonstration, Judged, Paraphrased, which
 from stesim.store import StageFolder
 from stesim.store.codec import judged_to_json, paraphrased_to_json
-from stesim.toolbox import Toolbox
+from stesim.toolbox import Toolbox, lasting
 
 _NO_MODEL = "none"
 
@@ -60,6 +62,7 @@ class Wish:
     judge: str | None
     prompts: Path | None
     threads: str
+    toolset: str | None
     again: str
     judge_settings: Values
     paraphrase_settings: Values
@@ -94,9 +97,28 @@ class Distillation:
         if self.wish.judge is not None:
             self.judge_values["judge"] = True
         before = {"settings": self._meant.get("settings", {}) | self.last | _settings(self._paraphrase_recorded)}
+        if self._paraphrase_recorded and not self.last:
+            before["settings"]["paraphrase"] = True
         switch = before["settings"].get("paraphrase", True)
+        if self.last or self._paraphrase_recorded:
+            refuse_others(self.run.path, self._other_settings(before["settings"]))
         self.values = self._layers(PARAPHRASE_DEFAULTS, before, self.wish.model, self.wish.paraphrase_settings)
         self.paraphrases = bool(self.values.pop("paraphrase", switch))
+
+    def _other_settings(self, begun: Values) -> list[str]:
+        """How what was typed differs from what the distillation was done with, in words."""
+        judged, typed = self._judge_recorded, self.wish.judge_settings
+        if not judged:
+            return ["its verdicts (judge/) are gone"]
+        typed = {**typed, "judge": True if self.wish.judge is not None else typed["judge"]}
+        words = {name: value for name, value in self.wish.paraphrase_settings.items() if name not in typed}
+        found = others(typed, judged["settings"]) + others(words, {"paraphrase": True, **begun})
+        toolset = judged["tools"]["toolset"]
+        there = os.sep not in toolset or os.path.exists(toolset)  # one that was moved goes by its new path
+        if there and self.wish.toolset:
+            found += others({"toolset": lasting(self.wish.toolset)}, {"toolset": toolset})
+        asked = judged["model"]["spec"] != _NO_MODEL or self._paraphrase_recorded
+        return found if asked or not self.wish.model else [*found, "--model was of no use"]
 
     def close(self) -> None:
         """Free the model, if there is one."""
@@ -117,7 +139,7 @@ class Distillation:
         check_judged(before, self.run.trials, path)
         if recorded and len(before) == len(self.run.trials) and build.lasting_spec(spec) == recorded["model"]["spec"]:
             now = {"settings": _as_recorded(values, recorded), "model": recorded["model"], **parts}
-            build.check_same(recorded, now, path, _remedy(path))
+            build.check_same(recorded, now, path, AGAIN, differs)
             self._name_judge(JudgeFolder.read(path))
             return before
         model = self._open(spec, values)
@@ -130,7 +152,7 @@ class Distillation:
             "settings": {**self.values, "paraphrase": self.paraphrases},
         }
         manifest = stages.make_manifest(JUDGE, settings, spec, model, **parts, paraphrase=meant)
-        with stages.open_folder(JudgeFolder, path, manifest, _remedy(path)) as folder:
+        with stages.open_folder(JudgeFolder, path, manifest, AGAIN, differs) as folder:
             found = folder.judged()
             progress = Progress("trials", whole=len(self.run.trials), done=len(found))
 
@@ -184,14 +206,14 @@ class Distillation:
         spec = self._paraphrase_spec(required=len(before) < len(originals))
         if recorded and len(before) == len(originals) and build.lasting_spec(spec) == recorded["model"]["spec"]:
             now = {"settings": _as_recorded(values, recorded), "model": recorded["model"], **parts}
-            build.check_same(recorded, now, path, _remedy(path))
+            build.check_same(recorded, now, path, AGAIN, differs)
             check_paraphrased(before, originals, path)
             self.paraphraser_name = self._finish(ParaphraseFolder.read(path))
             return before
         model = self._open(spec, values)
         settings = _settled(values, model, "max_tokens")
         manifest = stages.make_manifest(PARAPHRASE, settings, spec, model, **parts)
-        with stages.open_folder(ParaphraseFolder, path, manifest, _remedy(path)) as folder:
+        with stages.open_folder(ParaphraseFolder, path, manifest, AGAIN, differs) as folder:
             found = folder.paraphrased()
             check_paraphrased(found, originals, path)
             progress = Progress("queries to reword", whole=len(originals), done=len(found))
@@ -295,7 +317,3 @@ def _settled(values: Values, model: Model, tokens: str) -> Values:
 def _paraphrase_settings(values: Values) -> ParaphraseSettings:
     sampling, rest = build.split_sampling(values)
     return ParaphraseSettings(sampling=sampling, **rest)
-
-
-def _remedy(path: Path) -> str:
-    return f"move {path} away to begin anew"

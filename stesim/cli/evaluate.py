@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from stesim.cli import answering, figures
+from stesim.cli import answering, differences, figures
 from stesim.cli.common import complete_tools, echo_json, plain, table, toolset_option
 from stesim.cli.preparing import DEFAULTS, Wish
 from stesim.errors import UserError
@@ -18,7 +18,7 @@ from stesim.parsing.vocabulary import FAILURES, REPAIRS
 
 EPILOG = """\b
 Examples:
-  stesim eval --model smollm2                        the model as it is, about the starter tools
+  stesim eval --mode baseline                        smollm2 as it is, about the starter tools
   stesim eval --run runs/first --mode icl            with the run's demonstrations, and the run's model and tools
   stesim eval --run runs/first --mode icl --constrain both    constrained and unconstrained, side by side
   stesim eval --run runs/first --name icl            go on, if it was stopped; or print it again
@@ -75,10 +75,10 @@ _COUNT = click.IntRange(1, 10**6)
     "--candidates", type=_COUNT, help=f"Tools that the prompt describes.  [default: {DEFAULTS['candidates']}]"
 )
 @click.option(
-    "--oracle",
-    is_flag=True,
+    "--oracle/--no-oracle",
     default=None,
-    help="Where there are more tools than candidates: the right one is always among these, as in the paper.",
+    help="Of more tools than --candidates: always describe the right one, as in the paper, which flatters.  "
+    "[default: off]",
 )
 @click.option(
     "--constrain",
@@ -87,8 +87,15 @@ _COUNT = click.IntRange(1, 10**6)
     "[default: auto]",
 )
 @click.option("--limit", type=_COUNT, help="The first so many queries of each tool.  [default: all]")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Recorded with each reply; replies are greedy.")
-@click.option("--ctx", "context", type=click.IntRange(64, 1 << 20), help="Context size in tokens.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), help="Recorded with each reply; replies are greedy.  [default: 0]"
+)
+@click.option(
+    "--ctx",
+    "context",
+    type=click.IntRange(64, 1 << 20),
+    help="Context size in tokens.  [default: the model's, at most 4096]",
+)
 @click.option("--max-tokens", type=_COUNT, help=f"Tokens of a reply, at most.  [default: {DEFAULTS['max_tokens']}]")
 @click.option(
     "--prompts", type=click.Path(path_type=Path), help="A folder with answer_system.txt and answer.txt, or one of them."
@@ -130,23 +137,23 @@ def evaluate(predictions: Path | None, strict: bool, as_json: bool, threads: str
         scored = report(found, _scores(found, strict), strict=strict)
         echo_json(scored) if as_json else _show(scored, predictions)
         return
-    if typed["spec"] is None and typed["run"] is None and typed["out"] is None:
-        raise UserError("nothing to score: give --predictions FILE, or ask a model with --model or --run")
     if strict:
         raise UserError("--strict goes with --predictions; an evaluation writes a predictions.json to give there")
+    if not asking:
+        raise UserError(
+            "nothing to do: ask a model (stesim eval --mode baseline, or with --model or --run), or score recorded "
+            "replies with --predictions FILE"
+        )
     settings = {name: typed.pop(name) for name in DEFAULTS}
     results = answering.answer(Wish(**typed, threads=threads, settings=settings))
     if as_json:
         echo_json(results[0][1] if len(results) == 1 else [result for _, result in results])
         return
-    for path, result in results:
-        figures.show(path, result)
-    if len(results) > 1:
-        figures.compare([result for _, result in results])
+    figures.show(results)
 
 
 def _option(name: str) -> str:
-    return "--" + {"spec": "model", "context": "ctx"}.get(name, name.replace("_", "-"))
+    return "--model" if name == "spec" else differences.option(name)
 
 
 def _scores(predictions: Predictions, strict: bool) -> list[Score]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from stesim.dataset import FORMATS, Exported, Plan, export, file_name
 from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
 from stesim.errors import StoreError, UserError
 from stesim.offline import no_network
+from stesim.report.recorded import read_json
 from stesim.report.study import DISTILLED
 from stesim.store import RunFolder
 from stesim.store.folder import COMPLETIONS, MANIFEST, TRIALS, is_run, write_atomically
@@ -23,18 +23,22 @@ EPILOG = """\b
 Examples:
   stesim export runs/first --format messages          runs/first/exports/messages.jsonl, for TRL
   stesim export runs/first --format sharegpt --out ../LLaMA-Factory/data/tools.jsonl
-  stesim export runs/first --format react | head -1 | jq -r .prompt
+  stesim export runs/first --format react --out - | head -1 | jq -r .prompt
+  stesim export runs/first --format messages --calls-only      no result, no answer: they are as good as the model
   stesim export runs/first --format messages --mask-names 0.3 --no-call 0.1
 
 \b
 Formats:
-  messages   chat messages with tools and tool calls: `datasets` (4.8 and newer), TRL
+  messages   chat messages with tools and tool calls: `datasets` (4.7 and newer), TRL
   react      prompt and completion in the ReAct text
   sharegpt   conversations as LLaMA-Factory reads them
   paper      dialog_history and response, as in the paper's release; a JSON list
 """
 EXPORTS = "exports"
 _STDOUT = Path("-")
+_UNJUDGED = (
+    "note: the run was distilled without a judge, so that final answers may be wrong; --calls-only leaves them out"
+)
 _OF_THE_RUN = (MANIFEST, TRIALS, COMPLETIONS, DISTILLED, DEMONSTRATIONS)
 _OF_A_STAGE = (
     *_OF_THE_RUN, "judged.jsonl", "paraphrased.jsonl", "answers.jsonl", "predictions.json", "result.json"
@@ -47,7 +51,7 @@ _OF_A_STAGE = (
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="A file, or - for the standard output.  [default: -, and RUN/exports/ at a terminal or with --json]",
+    help="A file, or - for the standard output.  [default: a file in RUN/exports/, named after the format]",
 )
 @click.option(
     "--mask-names",
@@ -63,6 +67,7 @@ _OF_A_STAGE = (
     default=0.0,
     help="Add rows in which no tool fits: so many as this share of the demonstrations.  [default: 0]",
 )
+@click.option("--calls-only", is_flag=True, help="End each row with the call: no result, no final answer.")
 @click.option(
     "--candidates",
     type=click.IntRange(1, 1000),
@@ -74,40 +79,44 @@ _OF_A_STAGE = (
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Decides every random choice."
 )
 @toolset_option("[default: the run's]")
-@click.option("--json", "as_json", is_flag=True, help="Print what was written as an object.")
+@click.option("--json", "as_json", is_flag=True, help="Print as an object what was written where.")
 def export_(
-    run: Path, format_: str, out: Path | None, mask_names: float, no_call: float, candidates: int, seed: int,
-    toolset: str | None, as_json: bool,
+    run: Path, format_: str, out: Path | None, mask_names: float, no_call: float, calls_only: bool, candidates: int,
+    seed: int, toolset: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the demonstrations of RUN, which `stesim distill RUN` has made, as training data."""
     if as_json and out == _STDOUT:
         raise UserError("--json and --out - would both write to the standard output; name a file with --out")
-    path = _path(run, format_, out, as_json)
-    plan = Plan(mask_names, no_call, candidates, seed)
+    path = _path(run, format_, out)
+    plan = Plan(mask_names, no_call, candidates, seed, calls_only)
     made, demonstrations = _made(run, format_, toolset, plan)
+    doubtful = not calls_only and _unjudged(run)
     if out is None and path is not None:
         _make_folder(path.parent)
     if path is None:
         click.echo(made.data, nl=False)
     else:
         write_atomically(path, made.data)
+    if doubtful:
+        click.echo(_UNJUDGED, err=True)
     if as_json:
         echo_json({
             "format": format_, "path": str(path), "rows": made.rows, "demonstrations": demonstrations,
-            "masked": made.masked, "no_call": made.no_call, "renamed": made.renamed, "rounded": made.rounded,
+            "masked": made.masked, "no_call": made.no_call, "calls_only": calls_only, "renamed": made.renamed,
+            "rounded": made.rounded,
         })  # fmt: skip
         return
     where = "the standard output" if path is None else plain(str(path))
-    click.echo(f"{where}: {_told(made, demonstrations)}", err=path is None)
+    click.echo(f"{where}: {_told(made, demonstrations, calls_only)}", err=path is None)
     for name, other in made.renamed.items():
         click.echo(f"note: {plain(name)} is called {other} there", err=True)
     if made.rounded:
         click.echo(f"note: `datasets` rounds numbers in {made.rounded} demonstrations to 10 decimals", err=True)
 
 
-def _path(run: Path, format_: str, out: Path | None, as_json: bool) -> Path | None:
+def _path(run: Path, format_: str, out: Path | None) -> Path | None:
     """Where the file goes, None for the standard output; raises `UserError` for what is no place for a file."""
-    if out == _STDOUT or (out is None and not as_json and _piped()):
+    if out == _STDOUT:
         return None
     if out is None:
         return run / EXPORTS / file_name(format_)
@@ -121,10 +130,6 @@ def _path(run: Path, format_: str, out: Path | None, as_json: bool) -> Path | No
     if of_a_stage or (path.parent == run.resolve() and path.name in _OF_THE_RUN):
         raise UserError(f"--out {out} would overwrite a file of the run itself")
     return path
-
-
-def _piped() -> bool:
-    return not sys.stdout.isatty()
 
 
 def _make_folder(folder: Path) -> None:
@@ -154,9 +159,16 @@ def _made(run: Path, format_: str, toolset: str | None, plan: Plan) -> tuple[Exp
         return export(format_, list(found.values()), box.tools, plan), len(found)
 
 
-def _told(made: Exported, demonstrations: int) -> str:
+def _unjudged(run: Path) -> bool:
+    """Whether the demonstrations were made without a judge; False where there is no summary to say so."""
+    path = run / DISTILLED
+    return os.path.lexists(path) and read_json(path).get("judge", "") is None
+
+
+def _told(made: Exported, demonstrations: int, calls_only: bool) -> str:
     """What was written, in one line."""
     more = [f"{made.masked} masked"] * bool(made.masked) + [f"{made.no_call} without a call"] * bool(made.no_call)
+    more += ["calls only"] * calls_only
     aside = f" ({', '.join(more)})" if more else ""
     rows = "1 row" if made.rows == 1 else f"{made.rows} rows"
     return f"{rows} from {demonstrations} demonstration{'s' * (demonstrations != 1)}{aside}"

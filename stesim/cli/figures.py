@@ -1,7 +1,8 @@
 """What an evaluation came to, printed for a person: figures with intervals, by tool, what went wrong, tokens and time.
 
-    show(Path("runs/first/eval/icl"), result)
+    show([(Path("runs/first/eval/icl"), result)])
 
+Several results stand one after the other, their figures side by side at the end.
 Not covered: Markdown for a paper or a README, which `stesim report` makes.
 """
 
@@ -21,24 +22,51 @@ from stesim.report.evaluations import METRICS, METRICS_MEAN
 from stesim.report.summary import duration, percent
 
 _ABOUT = textwrap.fill(f"{METRICS_MEAN} Intervals: 95 %, bootstrap.", 119)
-_WIDTH = 76  # characters of a query or a reply in an example
+_WIDTH = 160  # characters of a query, a call or a reply in an example, at most
 
 
-def show(path: Path, result: Mapping[str, Any]) -> None:
-    """Print one result."""
+def show(results: Sequence[tuple[Path, Mapping[str, Any]]]) -> None:
+    """Print one result, or several that differ in their decoding."""
+    alone = len(results) == 1
+    for path, result in results:
+        click.echo(f"\n{_heading(result)}")
+        if alone:
+            _show_metrics([result])
+        _show_tools(result["by_tool"])
+        if alone:
+            click.echo(f"\n{_ABOUT}")
+        notes = _notes(result)
+        if notes and not alone:
+            click.echo()
+        for note in notes:
+            click.echo(note)
+        _show_failures(result)
+        if alone:
+            _show_examples([result])
+        _show_cost(path, result)
+    if not alone:
+        each = [result for _, result in results]
+        _show_examples(each)
+        _show_metrics(each)
+        click.echo(f"\n{_ABOUT}")
+
+
+def _show_metrics(results: Sequence[Mapping[str, Any]]) -> None:
+    """The figures with intervals and the number of queries; those of several results side by side."""
     click.echo()
-    click.echo(_heading(result))
-    click.echo()
-    rows = [("", "%", "95 % interval", "of")]
+    heads = ["%"] if len(results) == 1 else [_decoding(result) for result in results]
+    rows = [("", *(cell for head in heads for cell in (head, "95 % interval", "of")))]
     for metric, name in METRICS.items():
-        figure = result["metrics"][metric]
-        rows.append((name, percent(figure["value"]), _interval(figure), str(figure["of"])))
+        cells = [name]
+        for result in results:
+            figure = result["metrics"][metric]
+            cells += [percent(figure["value"]), _interval(figure), str(figure["of"])]
+        rows.append(tuple(cells))
     table(rows)
-    _show_tools(result["by_tool"])
-    click.echo(f"\n{_ABOUT}")
-    for note in _notes(result):
-        click.echo(note)
-    _show_failures(result)
+
+
+def _show_cost(path: Path, result: Mapping[str, Any]) -> None:
+    """Tokens and time, and where the answers are."""
     tokens, seconds = result["tokens"], result["seconds"]
     pace = f" ({tokens['generated'] / seconds:.0f} tokens/s with prompts)" if seconds else ""
     click.echo(
@@ -48,21 +76,14 @@ def show(path: Path, result: Mapping[str, Any]) -> None:
     click.echo(f"answers: {plain(str(path))}")
 
 
-def compare(results: Sequence[Mapping[str, Any]]) -> None:
-    """Print the figures of several results side by side."""
-    click.echo()
-    rows = [("%", *(_decoding(result) for result in results))]
-    for metric, name in METRICS.items():
-        rows.append((name, *(percent(result["metrics"][metric]["value"]) for result in results)))
-    table(rows)
-
-
 def _heading(result: Mapping[str, Any]) -> str:
     """What was measured, in one line."""
     shown = "no demonstrations"
     if result["mode"] == "icl":
         by = {"words": "by words", "embedding": "by embeddings"}[result["retrieval"]]
         shown = f"{min(result['shots'], result['demonstrations'])} of {result['demonstrations']} demonstrations {by}"
+        if result["different_calls"] is not None:
+            shown += f", of {result['different_calls']:.1f} different calls a query"
     queries = f"{result['queries']} queries for {len(result['by_tool'])} of {result['tools']} tools"
     more = f" and {result['unanswerable']} unanswerable ones" if result["unanswerable"] else ""
     about = f"{result['mode']}, {shown}, {_decoding(result)}; test set {result['testset']}: {queries}{more}"
@@ -105,16 +126,25 @@ def _notes(result: Mapping[str, Any]) -> list[str]:
 
 
 def _show_failures(result: Mapping[str, Any]) -> None:
-    """How often each thing went wrong, with an example."""
+    """How often each thing went wrong."""
     if not result["failures"]:
         return
     click.echo("\nnot right:")
     table([(f"  {kind}", str(n), MEANINGS.get(kind, "")) for kind, n in result["failures"].items()], last_left=True)
+
+
+def _show_examples(results: Sequence[Mapping[str, Any]]) -> None:
+    """One answer of each kind that went wrong, from the first result that has one."""
+    found = {kind: each[0] for result in reversed(results) for kind, each in result["examples"].items() if each}
+    if not found:
+        return
     click.echo("\nfor example:")
-    for kind in result["failures"]:
-        for example in result["examples"][kind][:1]:
-            right = example["right"]
-            wanted = f"{right['tool']} {orjson.dumps(right['arguments']).decode()}" if right else "no call"
-            click.echo(f"  {kind}: {shorten(example['query'], _WIDTH)}")
-            click.echo(f"    right: {shorten(wanted, _WIDTH)}")
-            click.echo(f"    said:  {shorten(example['said'], _WIDTH)}")
+    for kind in dict.fromkeys(kind for result in results for kind in result["failures"] if kind in found):
+        example = found[kind]
+        right = example["right"]
+        wanted = f"{right['tool']} {orjson.dumps(right['arguments']).decode()}" if right else "no call"
+        click.echo(f"  {kind}: {shorten(example['query'], _WIDTH)}")
+        click.echo(f"    right: {shorten(wanted, _WIDTH)}")
+        click.echo(f"    said:  {shorten(example['said'], _WIDTH)}")
+        if example["differs"]:
+            click.echo(f"    differs: {shorten('; '.join(example['differs']), 2 * _WIDTH)}")

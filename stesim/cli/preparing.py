@@ -10,19 +10,22 @@ import contextlib
 import datetime
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from stesim import testset, toolbox
-from stesim.cli import build, stages
+from stesim.cli import build, differences, stages
 from stesim.cli.common import check_out, plain
 from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
 from stesim.errors import StoreError, UserError
 from stesim.evaluate.answers import AnswerFolder
+from stesim.evaluate.result import RESULT
+from stesim.files import read_bounded
 from stesim.models import Model
 from stesim.prompts import StagePrompts, load_stage_prompts
 from stesim.records import Demonstration
@@ -47,6 +50,7 @@ _PARTS = {
 }  # fmt: skip
 _WHOLE = 1 << 24  # characters of a result that is compared with another: none is cut short
 _LONGEST_NAME = 100
+_LARGEST_RESULT = 64 << 20  # bytes
 
 
 @dataclass
@@ -66,6 +70,11 @@ class Wish:
     model: Model | None = field(default=None, init=False)
 
     @property
+    def remedy(self) -> str:
+        """What chooses another folder for the answers."""
+        return "another --name" if self.run is not None else "another --out"
+
+    @property
     def both(self) -> bool:
         """Whether there are two evaluations, constrained and not."""
         return bool(self.settings["constrain"] == "both")
@@ -81,7 +90,11 @@ class Wish:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An evaluation ready to go on: what is typed, recorded and read, put together."""
+    """An evaluation ready to go on: what is typed, recorded and read, put together.
+
+    `kept` is what its result says of the demonstrations, where all answers are there and these have changed since;
+    there are no `demonstrations` then.
+    """
 
     path: Path
     name: str
@@ -95,6 +108,16 @@ class Prepared:
     cases: Sequence[Case]
     demonstrations: Mapping[int, Demonstration]
     parts: Mapping[str, Mapping[str, Any]]
+    kept: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The demonstrations that an evaluation can show: their file, its fingerprint, and those of the chosen tools."""
+
+    path: Path | None = None
+    fingerprint: str = ""
+    each: Mapping[int, Demonstration] = field(default_factory=dict)
 
 
 def manifest_of_run(wish: Wish) -> Mapping[str, Any]:
@@ -159,32 +182,57 @@ def path_of(wish: Wish, name: str) -> Path:
 def prepare(
     wish: Wish, path: Path, name: str, constrain: str | None, run: Mapping[str, Any], before: Mapping[str, Any]
 ) -> Iterator[Prepared]:
-    """Everything but the model; `before` is the manifest of an evaluation that this one repeats."""
+    """Everything but the model; `before` is the manifest of an evaluation that this one repeats.
+
+    Raises `UserError`, also `StoreError` if the evaluation was begun with something else.
+    """
     resuming = is_run(path)
     recorded = _checked(AnswerFolder.read(path).manifest, path) if resuming else before
-    typed = {key: value for key, value in wish.settings.items() if value is not None}
-    values = {**DEFAULTS, **recorded.get("settings", {}), **typed, **({"constrain": constrain} if constrain else {})}
-    values["testset"] = _lasting_testset(values["testset"])
+    values = _values(wish, constrain, recorded, resuming)
     toolset, only = _tools(wish, values, recorded, run)
     prompts = load_stage_prompts("answer", build.folder_of_prompts(wish.prompts, recorded))
     with Toolbox.open(toolset, only=only, limit=_WHOLE) as box:
         values["tools"] = [tool.name for tool in box.tools]
-        values["shots"] = values["shots"] if values["mode"] == "icl" else 0
+        if resuming:
+            differences.refuse(differences.settings(recorded["settings"], _known(values)), path, wish.remedy)
         cases = _limited(testset.cases(values["testset"], values["tools"], values["unanswerable"]), values["limit"])
-        shown, demonstrations = _demonstrations(wish, values, recorded)
-        asked = testset.fingerprint(cases)
-        shown_as = stages.fingerprint(shown) if shown else ""
-        both = hashlib.sha256(f"{asked}\0{shown_as}".encode()).hexdigest()
-        lasting = str(shown.resolve()) if shown else ""
-        parts = {
+        parts: dict[str, Mapping[str, Any]] = {
             "prompts": stages.prompts_part(prompts),
             "tools": {"toolset": toolbox.lasting(toolset), "fingerprint": box.fingerprint},
-            "input": {"testset": asked, "demonstrations": lasting, "fingerprint": both},
+            "input": {"testset": testset.fingerprint(cases)},
         }
+        if resuming:
+            differences.refuse(differences.parts(recorded, parts), path, wish.remedy)
+        shown, kept = _shown_or_kept(wish, values, recorded, run, toolset, path if resuming else None, len(cases))
+        parts["input"] = recorded["input"] if kept else _input(parts["input"]["testset"], shown)
         spec = wish.spec or recorded.get("model", run.get("model", {})).get("spec") or build.DEFAULT_MODEL
         yield Prepared(
-            path, name, values, recorded, resuming, spec, toolset, box, prompts, cases, demonstrations, parts
+            path, name, values, recorded, resuming, spec, toolset, box, prompts, cases, shown.each, parts, kept
         )
+
+
+def _values(wish: Wish, constrain: str | None, recorded: Mapping[str, Any], resuming: bool) -> dict[str, Any]:
+    """The settings: those typed, or recorded, or the defaults. Where it goes on, `auto` means what it meant."""
+    typed = {key: value for key, value in wish.settings.items() if value is not None}
+    values = {**DEFAULTS, **recorded.get("settings", {}), **typed, **({"constrain": constrain} if constrain else {})}
+    values["testset"] = _lasting_testset(values["testset"])
+    values["shots"] = (values["shots"] or DEFAULTS["shots"]) if values["mode"] == "icl" else 0
+    if resuming and values["constrain"] == "auto":
+        values["constrain"] = recorded["settings"]["constrain"]
+    return values
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings as a manifest holds them, of an evaluation that goes on."""
+    return {**values, "constrain": values["constrain"] in ("on", True)}
+
+
+def _input(asked: str, shown: _Shown) -> dict[str, str]:
+    """What a manifest says of the test queries and the demonstrations."""
+    both = hashlib.sha256(f"{asked}\0{shown.fingerprint}".encode()).hexdigest()
+    return {
+        "testset": asked, "demonstrations": str(shown.path.resolve()) if shown.path else "", "fingerprint": both
+    }  # fmt: skip
 
 
 def _lasting_testset(name: str) -> str:
@@ -219,20 +267,89 @@ def _limited(cases: Sequence[Case], limit: int | None) -> list[Case]:
     return chosen
 
 
-def _demonstrations(
-    wish: Wish, values: Mapping[str, Any], recorded: Mapping[str, Any]
-) -> tuple[Path | None, dict[int, Demonstration]]:
-    """The file of demonstrations, and those of the chosen tools; none for a baseline."""
+def _shown_or_kept(
+    wish: Wish, values: Mapping[str, Any], recorded: Mapping[str, Any], run: Mapping[str, Any], toolset: str,
+    begun: Path | None, asked: int,
+) -> tuple[_Shown, Mapping[str, Any] | None]:  # fmt: skip
+    """The demonstrations; or, if they have changed since the evaluation in `begun` was finished, what its result says
+    of them.
+
+    Raises `StoreError` if they have changed since an unfinished one was begun, or if others are asked for.
+    """
+    path = _file_of(wish, values, recorded)
+    try:
+        shown = _read(path, values, toolset, run if wish.run else {})
+        why = ""
+    except UserError as error:
+        if begun is None:
+            raise
+        shown, why = _Shown(path), f": {error}"
+    if begun is None:
+        return shown, None
+    before = recorded["input"]
+    if not why and _input(before["testset"], shown)["fingerprint"] == before["fingerprint"]:
+        return shown, None
+    if wish.demonstrations is not None and path is not None and str(path.resolve()) != before["demonstrations"]:
+        differences.refuse(
+            [f"--demonstrations was {before['demonstrations']}, not {path.resolve()}"], begun, wish.remedy
+        )
+    kept = _kept(begun) if sum(1 for _ in AnswerFolder.read(begun).finished()) == asked else None
+    if kept is None:
+        raise StoreError(
+            f"{begun} cannot go on: the demonstrations in {path} have changed since it was begun{why}; choose "
+            f"{wish.remedy} to begin with these"
+        )
+    said = f"note: the demonstrations have changed since{why}; {wish.remedy} begins with those that there are now"
+    click.echo(plain(said), err=True)
+    return _Shown(), kept
+
+
+def _kept(path: Path) -> Mapping[str, Any] | None:
+    """What the result in a folder says of the demonstrations; nothing if it has none that can be used."""
+    try:
+        told = orjson.loads(read_bounded(path / RESULT, _LARGEST_RESULT))
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    told = told if isinstance(told, dict) else {}
+    number, calls = told.get("demonstrations"), told.get("different_calls")
+    if type(number) is not int or type(calls) not in (int, float, type(None)):
+        return None
+    return {"demonstrations": number, "different_calls": calls}
+
+
+def _file_of(wish: Wish, values: Mapping[str, Any], recorded: Mapping[str, Any]) -> Path | None:
+    """The file of demonstrations; none for a baseline. Raises `UserError`."""
     if values["mode"] != "icl":
         if wish.demonstrations is not None:
             raise UserError("--demonstrations goes with --mode icl: a baseline shows none")
-        return None, {}
+        return None
     before = recorded.get("input", {}).get("demonstrations")
     path = wish.demonstrations or (wish.run / DEMONSTRATIONS if wish.run else Path(before) if before else None)
     if path is None:
         raise UserError("--mode icl needs demonstrations: give --run RUN or --demonstrations FILE")
-    found, strangers = read_demonstrations(path, values["tools"])
+    return path
+
+
+def _read(path: Path | None, values: Mapping[str, Any], toolset: str, run: Mapping[str, Any]) -> _Shown:
+    """The demonstrations of the chosen tools, with a note on those of others. Raises `UserError`."""
+    if path is None:
+        return _Shown()
+    found, strangers = read_demonstrations(path, values["tools"], lambda others: _hint(others, path, toolset, run))
     if strangers:
         left = f"{strangers.total()} demonstrations of other tools are left out: {names(strangers)}"
         click.echo(f"note: {plain(left)}", err=True)
-    return path, found
+    return _Shown(path, stages.fingerprint(path), found)
+
+
+def _hint(others: Collection[str], path: Path, toolset: str, run: Mapping[str, Any]) -> str:
+    """What to do where all demonstrations are of other tools: choose these, or their toolset, which the run tells."""
+    if set(others) <= set(toolbox.tool_names(toolset)):
+        return "choose these with --tools"
+    if not run:
+        with contextlib.suppress(StoreError):  # the file may lie anywhere
+            run = RunFolder.read(path.parent).manifest
+    tools = run.get("tools")
+    theirs = tools.get("toolset") if isinstance(tools, dict) else None
+    if isinstance(theirs, str) and theirs != toolbox.lasting(toolset):
+        return f"the tools chosen are of {toolset}, the run's are of {theirs}: --toolset {theirs}"
+    return f"{toolset} does not have them: name the toolset that does with --toolset"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
+from stesim import toolbox
 from stesim.cli.common import echo_json, plain
+from stesim.cli.report_notes import notes
 from stesim.errors import UserError
 from stesim.report import study as studies
 from stesim.report.table import markdown
@@ -35,22 +38,16 @@ def report(run: Path, examples: bool, as_json: bool) -> None:
 def show(run: Path, *, examples: bool = False, as_json: bool = False) -> None:
     """Print the report of a run; raises `UserError` where it has no finished evaluation."""
     study = studies.read(run)
-    name = plain(str(run))
+    name = plain(shlex.quote(str(run)))
     command = f"stesim eval --run {name} --mode baseline, and with --mode icl"
     if not study.evaluations:
         begun = f" ({', '.join(map(plain, study.unfinished))} not finished)" if study.unfinished else ""
         first = "" if study.distillation else f"stesim distill {name}, then "
         raise UserError(f"{name} has no finished evaluation yet{begun}: {first}{command}")
     if as_json:
-        echo_json(studies.as_json(study))
+        echo_json({**studies.as_json(study), "notes": notes(study)})
     else:
-        click.echo(plain(markdown(study, examples=examples)))
-    for each in study.unfinished:
-        click.echo(f"note: the evaluation {plain(each)} is not finished and left out", err=True)
-    compared = {id(each.icl) for each in study.comparisons}
-    for evaluation in study.evaluations:
-        if evaluation.mode == "icl" and id(evaluation) not in compared:
-            click.echo(
-                f"note: no baseline with the settings and queries of {plain(evaluation.name)} to compare it with",
-                err=True,
-            )
+        sizes = {name: len(toolbox.tool_names(name)) for name in toolbox.toolset_names()}
+        click.echo(plain(markdown(study, examples=examples, sizes=sizes)))
+    for note in notes(study):
+        click.echo(f"note: {note}", err=True)

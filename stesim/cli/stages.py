@@ -32,16 +32,19 @@ Folder = TypeVar("Folder", bound=StageFolder)
 _LARGEST_INPUT = 1 << 20  # bytes read at once
 
 
-def open_folder(kind: type[Folder], path: Path, manifest: Mapping[str, Any], remedy: str = "another --out") -> Folder:
+def open_folder(
+    kind: type[Folder], path: Path, manifest: Mapping[str, Any], remedy: str = "another --out",
+    differs: build.Differs = build.differs,
+) -> Folder:  # fmt: skip
     """The folder of a stage: a new one, or one that is there already and was started with the same.
 
-    Raises `StoreError` that names every difference, and the `remedy`.
+    Raises `StoreError` that names every difference (a setting as `differs` does), and the `remedy`.
     """
     if not is_run(path):
         return kind.create(path, manifest)
     folder = kind.open_(path)
     try:
-        build.check_same(build.recorded(folder), manifest, path, remedy)
+        build.check_same(build.recorded(folder), manifest, path, remedy, differs)
     except BaseException:
         folder.close()
         raise

@@ -41,13 +41,15 @@ class Plan:
 
     `candidates` tools at most are offered in a row, the right one among them. Names are masked in `mask_names` of the
     rows, decided for each by lot; rows without a call come to `no_call` of the demonstrations. Both are shares from 0
-    to 1. `seed` decides every random choice.
+    to 1. `seed` decides every random choice. With `calls_only` a row ends with the call, and no row teaches what comes
+    after it: results and final answers are only as good as the model that explored.
     """
 
     mask_names: float = 0.0
     no_call: float = 0.0
     candidates: int = CANDIDATES
     seed: int = 0
+    calls_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def export(format_: str, demonstrations: Sequence[Demonstration], tools: Sequenc
         raise UserError(f"--no-call needs another tool to offer; the run has only {tools[0].name}")
     names = legal_names(tools) if format_ in _LEGAL_ONLY else {}
     taught = [rename(lesson, names) for lesson in lessons(demonstrations, tools, plan)]
-    write = _writer(format_)
+    write = _writer(format_, calls_only=plan.calls_only)
     written = [(lesson, row) for lesson in taught for row in write(lesson)]
     rows = [row for _, row in written]
     return Exported(
@@ -117,11 +119,13 @@ def _maybe_masked(lesson: Lesson, shown: Demonstration, what: str, plan: Plan) -
     return mask(lesson, rng) if rng.random() < plan.mask_names else lesson
 
 
-def _writer(format_: str) -> Callable[[Lesson], Sequence[Row]]:
-    writers: dict[str, Callable[[Lesson], Sequence[Row]]] = {
+def _writer(format_: str, *, calls_only: bool) -> Callable[[Lesson], Sequence[Row]]:
+    if format_ == "react":
+        return partial(react.rows, prompts=load_stage_prompts("answer"), calls_only=calls_only)
+    writers: dict[str, Callable[..., Sequence[Row]]] = {
         "messages": messages.rows, "sharegpt": sharegpt.rows, "paper": paper.rows,
     }  # fmt: skip
-    return writers[format_] if format_ != "react" else partial(react.rows, prompts=load_stage_prompts("answer"))
+    return partial(writers[format_], calls_only=calls_only)
 
 
 def _line(row: Row) -> bytes:

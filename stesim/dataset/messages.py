@@ -6,7 +6,7 @@
     ['user', 'assistant', 'tool', 'assistant']
 
 `arguments` are an object, as the chat templates of most models need them: a text would be quoted once more by some of
-them, and refused by others. `datasets` (4.8 and newer) keeps such objects as they are, since the messages of a row do
+them, and refused by others. `datasets` (4.7 and newer) keeps such objects as they are, since the messages of a row do
 not all have the same keys. `tools` is a JSON text, which TRL reads, since a loader of tables would mix the schemas of
 different tools. Not covered: OpenAI's own fine-tuning, which wants both the other way round.
 """
@@ -24,11 +24,12 @@ NO_TOOL = "I have no tool for that."
 CALL_ID = "call00001"
 
 
-def rows(lesson: Lesson) -> list[dict[str, Any]]:
-    """One row: the whole conversation and the tools offered in it."""
+def rows(lesson: Lesson, *, calls_only: bool = False) -> list[dict[str, Any]]:
+    """One row: the whole conversation, or that up to the call, and the tools offered in it."""
     tools = [{"type": "function", "function": function(tool)} for tool in lesson.tools]
     asked: list[dict[str, Any]] = [{"role": "user", "content": lesson.query}]
-    return [{"messages": asked + _answered(lesson), "tools": json.dumps(tools, ensure_ascii=False)}]
+    answered = _answered(lesson)[: 1 if calls_only else None]
+    return [{"messages": asked + answered, "tools": json.dumps(tools, ensure_ascii=False)}]
 
 
 def _answered(lesson: Lesson) -> list[dict[str, Any]]:

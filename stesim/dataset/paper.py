@@ -22,17 +22,22 @@ from stesim.dataset.lesson import Lesson
 SYSTEM = "You are a helpful assistant. You are in tool mode now. Use APIs to help with your task."
 
 
-def rows(lesson: Lesson) -> list[dict[str, Any]]:
-    """The row with the call and the one with the answer, as the release writes them; none where there is no call."""
+def rows(lesson: Lesson, *, calls_only: bool = False) -> list[dict[str, Any]]:
+    """The row with the call and, unless there are to be `calls_only`, the one with the answer, as the release writes
+    them; none where there is no call.
+    """
     shown = lesson.demonstration
     if shown is None:
         return []
     arguments = json.dumps(shown.arguments, ensure_ascii=False)
     call = f"Action: <tool_{shown.tool}>\nAction Input: {arguments}"
     asked = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": lesson.query}]
+    called = {"dialog_history": asked, "response": call}
+    if calls_only:
+        return [called]
     observed = {"role": "user", "content": f"Observation: {shown.observation}"}
     return [
-        {"dialog_history": asked, "response": call},
+        called,
         {
             "dialog_history": [*asked, {"role": "assistant", "content": call}, observed],
             "response": f"Final Answer: {shown.answer}",

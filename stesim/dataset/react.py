@@ -21,8 +21,8 @@ from stesim.toolbox import describe
 NO_TOOL = "I cannot help with that."
 
 
-def rows(lesson: Lesson, prompts: StagePrompts) -> list[dict[str, str]]:
-    """The row with the call and the one with the answer; one alone where no tool fits.
+def rows(lesson: Lesson, prompts: StagePrompts, *, calls_only: bool = False) -> list[dict[str, str]]:
+    """The row with the call and the one with the answer; the first alone with `calls_only`, and where no tool fits.
 
     `prompts` are those of the stage "answer". A completion begins on a new line of its prompt.
     """
@@ -36,8 +36,11 @@ def rows(lesson: Lesson, prompts: StagePrompts) -> list[dict[str, str]]:
     if shown is None:
         return [{"prompt": prompt, "completion": render(FinalAnswer(NO_TOOL))}]
     call = render(replace(shown.action, thought=""))
+    called = {"prompt": prompt, "completion": call}
+    if calls_only:
+        return [called]
     return [
-        {"prompt": prompt, "completion": call},
+        called,
         {
             "prompt": f"{prompt}{call}\nObservation: {shown.observation}\n",
             "completion": render(FinalAnswer(shown.answer)),

@@ -18,14 +18,15 @@ from stesim.dataset.lesson import Lesson
 from stesim.dataset.messages import NO_TOOL, function
 
 
-def rows(lesson: Lesson) -> list[dict[str, Any]]:
-    """One row; `system` is empty, which means the model's own."""
+def rows(lesson: Lesson, *, calls_only: bool = False) -> list[dict[str, Any]]:
+    """One row, which may end with the call; `system` is empty, which means the model's own."""
     shown = lesson.demonstration
     said = [("human", lesson.query)]
     if shown is None:
         said += [("gpt", NO_TOOL)]
     else:
         call = json.dumps({"name": shown.tool, "arguments": shown.arguments}, ensure_ascii=False)
-        said += [("function_call", call), ("observation", shown.observation), ("gpt", shown.answer)]
+        said += [("function_call", call)]
+        said += [] if calls_only else [("observation", shown.observation), ("gpt", shown.answer)]
     tools = json.dumps([function(tool) for tool in lesson.tools], ensure_ascii=False)
     return [{"conversations": [{"from": who, "value": text} for who, text in said], "system": "", "tools": tools}]

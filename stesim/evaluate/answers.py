@@ -17,7 +17,7 @@ from typing import Any
 from stesim.errors import StoreError
 from stesim.records import Reply
 from stesim.store import StageFolder
-from stesim.store.codec import build, reply_from_json, reply_to_json
+from stesim.store.codec import build, misfit, reply_from_json, reply_to_json
 
 ANSWERS = "answers.jsonl"
 
@@ -73,4 +73,4 @@ def answer_from_json(value: Any, where: str = ANSWERS) -> Answer:
     try:
         return build(Answer, {**value, "reply": reply_from_json(value["reply"])})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{where} does not hold an answer: {type(error).__name__} {error}") from None
+        raise StoreError(f"{where} does not hold an answer: {misfit(error)}") from None

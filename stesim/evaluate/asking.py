@@ -209,6 +209,32 @@ class Evaluation:
                 self._fitted(case, choice)
 
 
+def misfit_of(
+    answer: Answer, case: Case, settings: AnswerSettings, demonstrations: Mapping[int, Demonstration] | None
+) -> str:
+    """Why an answer cannot be one to this query under these settings; empty if it can.
+
+    `demonstrations` is None where it is not known which there were.
+    """
+    if (answer.query, answer.tool) != (case.query, case.calls[0].tool if case.calls else ""):
+        return "it answers another query"
+    names = set(answer.candidates)
+    offered = tuple(tool for tool in settings.tools if tool in names)
+    most = min(settings.candidates, len(settings.tools))
+    if answer.candidates != offered or len(offered) != most:
+        return f"the prompt described other tools than the {most} that the settings have it describe"
+    if settings.oracle and answer.tool and answer.tool not in names:
+        return "the prompt did not describe the right tool, as --oracle has it"
+    lines = answer.nearest
+    if demonstrations is None:
+        return "" if len(lines) <= settings.shots else f"{len(lines)} demonstrations were found, not {settings.shots}"
+    known = {line for line, one in demonstrations.items() if one.tool in names}
+    wanted = min(settings.shots, len(known))
+    if len(lines) != wanted:
+        return f"{len(lines)} demonstrations were found for it, not {wanted}"
+    return "" if len(set(lines) & known) == wanted else "it names demonstrations that there are not"
+
+
 def greedy(max_tokens: int) -> Sampling:
     """The sampler that always takes the likeliest token."""
     return Sampling(0.0, 1.0, 0, 0.0, 1.0, max_tokens)

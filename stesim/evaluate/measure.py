@@ -22,6 +22,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from stesim.bootstrap import interval
 from stesim.evaluate.answers import Answer
 from stesim.evaluate.predictions import closest_of, same_strings
@@ -45,6 +47,7 @@ MEANINGS: Mapping[str, str] = {**FAILURES, **MISTAKES}
 _WITHOUT_CALL = frozenset({"empty", "no_action", "action_none", "empty_answer"})  # failures that begin no call
 _EXAMPLES = 3
 _LONGEST_SAID = 400  # characters of a reply in an example
+_LONGEST_VALUE, _LEAD = 80, 20  # characters of a value that differs, and of what it shares with the right one
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,15 @@ class Mark:
     """One answer beside what would have been right.
 
     `flags` holds the metrics that the query counts for; `failure` is the kind of what went wrong, empty if nothing did.
-    `right` is the right call that the answer comes closest to, None where no tool can help.
+    `right` is the right call that the answer comes closest to, None where no tool can help; `differs` says how the
+    arguments of a call of its tool differ, such as `days: 5, not 3`.
     """
 
     answer: Answer
     flags: Mapping[str, bool]
     failure: str
     right: RightCall | None
+    differs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -89,9 +94,9 @@ class Marker:
             "argument_match": any(call and self._none_differs(each, call) for each in strict),
         }
         same = self._same_result(case.calls, call if known else None)
-        return Mark(
-            answer, flags | ({} if same is None else {"execution_match": same}), self._failure(reply, right), right
-        )
+        flags |= {} if same is None else {"execution_match": same}
+        differs = self._told(right, call) if call and call.tool == right.tool else ()
+        return Mark(answer, flags, self._failure(reply, right), right, differs)
 
     def _nearest(self, calls: Sequence[RightCall], call: Action | None) -> RightCall:
         """The right call that this one comes closest to: of its tool, the same as strings, the fewest differences."""
@@ -104,8 +109,20 @@ class Marker:
         return min(calls, key=distance)
 
     def _differences(self, right: RightCall, call: Action) -> int:
-        found = compare(right, call.arguments, self._tools[right.tool].parameters)
+        found = compare(right, call.arguments, self._parameters(right))
         return len(found.missing) + len(found.wrong) + len(found.extra)
+
+    def _told(self, right: RightCall, call: Action) -> tuple[str, ...]:
+        """How the arguments differ from the right ones, in words."""
+        found, wanted, given = compare(right, call.arguments, self._parameters(right)), right.arguments, call.arguments
+        return (
+            *(f"{name}: left out, not {_brief(wanted[name])}" for name in found.missing),
+            *(_unlike(name, given[name], wanted[name]) for name in found.wrong),
+            *(f"{name:.60}: {_brief(given[name])}, which nobody asked for" for name in found.extra),
+        )
+
+    def _parameters(self, right: RightCall) -> Mapping[str, Any]:
+        return self._tools[right.tool].parameters
 
     def _none_differs(self, right: RightCall, call: Action) -> bool:
         return not self._differences(right, call)
@@ -119,7 +136,7 @@ class Marker:
             return "unknown_tool"
         if reply.tool != right.tool:
             return "wrong_tool"
-        found = compare(right, reply.arguments, self._tools[right.tool].parameters)
+        found = compare(right, reply.arguments, self._parameters(right))
         kinds = {"missing_argument": found.missing, "wrong_value": found.wrong, "extra_argument": found.extra}
         return next((kind for kind, names in kinds.items() if names), "")
 
@@ -138,6 +155,23 @@ class Marker:
             observation = self.toolbox.fresh().call(call)
             self._observed[key] = observation.kind, observation.text
         return self._observed[key]
+
+
+def _unlike(name: str, given: Any, wanted: Any) -> str:
+    """A value beside the right one; of long ones that begin alike only what follows."""
+    texts = [orjson.dumps(value).decode() for value in (given, wanted)]
+    first = next((at for at, (one, other) in enumerate(zip(*texts, strict=False)) if one != other), 0)
+    if first > _LEAD and max(map(len, texts)) > _LONGEST_VALUE:
+        texts = [f"…{text[first - _LEAD :]}" for text in texts]
+    return f"{name}: {_cut(texts[0])}, not {_cut(texts[1])}"
+
+
+def _brief(value: Any) -> str:
+    return _cut(orjson.dumps(value).decode())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
 def makes_no_call(reply: Reply) -> bool:
@@ -202,6 +236,7 @@ def examples(failed: Sequence[Mark]) -> list[dict[str, Any]]:
             "query": mark.answer.query,
             "right": mark.right and {"tool": mark.right.tool, "arguments": dict(mark.right.arguments)},
             "said": mark.answer.text[:_LONGEST_SAID],
+            "differs": list(mark.differs),
         }
         for mark in list(_spread(failed))[:_EXAMPLES]
     ]

@@ -16,12 +16,23 @@ from typing import Any
 
 import orjson
 
+from stesim.evaluate.answers import Answer
 from stesim.evaluate.asking import AnswerSettings
 from stesim.evaluate.measure import Mark, by_tool, examples, failures, figures
-from stesim.records import Action, Completion, FinalAnswer, ParseFailure
+from stesim.records import Action, Completion, Demonstration, FinalAnswer, ParseFailure
 
 RESULT = "result.json"
 PREDICTIONS = "predictions.json"
+
+
+def different_calls(answers: Iterable[Answer], demonstrations: Mapping[int, Demonstration]) -> float | None:
+    """How many different calls the demonstrations shown with a query have, on average; None where none were shown.
+
+    Many that were made of one call (paraphrases, mostly) teach less than their number says.
+    """
+    shown = [[demonstrations[line] for line in answer.demonstrations] for answer in answers]
+    calls = [{(one.tool, orjson.dumps(one.arguments, option=orjson.OPT_SORT_KEYS)) for one in each} for each in shown]
+    return round(sum(map(len, calls)) / len(calls), 2) if any(calls) else None
 
 
 def make_result(

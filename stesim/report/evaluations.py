@@ -13,14 +13,13 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from stesim.errors import StoreError
-from stesim.files import read_bounded
+from stesim.report.recorded import Recorded, read_json
+from stesim.report.recorded import read as read_recorded
 
 METRICS = {
     "well_formed": "well-formed",
@@ -31,13 +30,12 @@ METRICS = {
     "no_call": "no call",
 }
 METRICS_MEAN = (
-    "well-formed: a call with a JSON object, of all replies. API match: the right tool, of the well-formed. correct: "
-    "the right tool, and the right arguments as strings, further ones allowed, of all. argument match: the arguments "
-    "by the test set's rules, none beyond. execution match: the same result as the right call. no call: where no tool "
-    "can help."
+    "well-formed: a call with a JSON object, of all answerable queries. API match: the right tool, of the well-formed. "
+    "correct: the right tool, and the right arguments as strings, further ones allowed, of all answerable queries. "
+    "argument match: the arguments by the test set's rules, none beyond. execution match: the same result as the right "
+    "call. no call: where no tool can help."
 )
 RESULT = "result.json"
-_LARGEST = 256 << 20  # bytes of a JSON file
 _MODES = ("baseline", "icl")
 
 Flags = Mapping[str, Mapping[str, bool]]
@@ -70,7 +68,8 @@ class Evaluation:
     `metrics` and `by_tool` are in percent. `flags` says of each query, by its id, which metrics it fulfils; a metric
     that it does not count for is not there. `demonstrations` are those that there were, `shots` of them were shown with
     a query; `candidates` tools stood in the prompt, the right one always among them where `oracle` is set; for
-    `not_offered` queries it was not. `seconds` is the model's time.
+    `not_offered` queries it was not. `seconds` is the model's time. `recorded` is the manifest, `outdated` whether the
+    run's demonstrations are other ones now.
     """
 
     name: str
@@ -97,6 +96,13 @@ class Evaluation:
     flags: Flags | None = None
     tokens: Mapping[str, int] | None = None
     seconds: float = 0.0
+    recorded: Recorded = field(default_factory=Recorded)
+    outdated: bool = False
+
+    @property
+    def group(self) -> tuple[str, str, int, tuple[str, ...], str]:
+        """What the evaluations of one table have in common: the model, the tools and the test set."""
+        return self.model, self.toolset, self.tools, self.recorded.tools, self.testset
 
     @property
     def method(self) -> str:
@@ -120,7 +126,7 @@ def read_all(run: Path) -> tuple[list[Evaluation], list[str]]:
             finished.append(read(folder))
         else:
             unfinished.append(folder.name)
-    finished.sort(key=lambda each: (each.model, each.toolset, each.testset, not each.constrained, each.mode, each.name))
+    finished.sort(key=lambda each: (each.group, not each.constrained, each.mode, each.name))
     return finished, unfinished
 
 
@@ -131,7 +137,7 @@ def read(folder: Path) -> Evaluation:
     mode = fields.take("mode", str)
     if mode not in _MODES:
         fields.wrong.append("mode")
-    seed = fields.take("seed", int, None)
+    seed, recorded = fields.take("seed", int, None), read_recorded(folder)
     found = Evaluation(
         name=fields.take("name", str, folder.name),
         mode=mode,
@@ -139,7 +145,7 @@ def read(folder: Path) -> Evaluation:
         constrained=fields.take("constrained", bool),
         metrics=_figures(fields),
         queries=fields.take("queries", int),
-        seed=_recorded_seed(folder) if seed is None else seed,
+        seed=recorded.number("seed") if seed is None else seed,
         by_tool=fields.each("by_tool", _shares),
         failures=fields.each("failures", lambda value: value if type(value) is int else None),
         examples=fields.each("examples", _examples),
@@ -153,6 +159,7 @@ def read(folder: Path) -> Evaluation:
         },
         candidates=fields.take("candidates", int, None) or 0,
         oracle=fields.take("oracle", bool, False),
+        recorded=recorded,
     )
     if fields.wrong:
         raise StoreError(f"{path} is not the result of an evaluation: look at {', '.join(dict.fromkeys(fields.wrong))}")
@@ -163,19 +170,6 @@ def model_name(name: str) -> str:
     """A model's name. Replies that were recorded lie in a file for each evaluation, and stand for one model."""
     kind, colon, _ = name.partition(":")
     return {"scripted": "scripted replies", "replay": "replayed replies"}.get(kind, name) if colon else name
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object of a file; raises `StoreError` with one line that names it."""
-    try:
-        value = orjson.loads(read_bounded(path, _LARGEST))
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from None
-    except orjson.JSONDecodeError as error:
-        raise StoreError(f"{path} is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise StoreError(f"{path} is not a JSON object")
-    return value
 
 
 class _Fields:
@@ -211,15 +205,6 @@ def _folders(path: Path) -> list[Path]:
         return []
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
-
-
-def _recorded_seed(folder: Path) -> int | None:
-    """The seed in the evaluation's manifest, if it is there."""
-    if not os.path.lexists(folder / "manifest.json"):
-        return None
-    settings = read_json(folder / "manifest.json").get("settings")
-    seed = settings.get("seed") if isinstance(settings, dict) else None
-    return seed if type(seed) is int else None
 
 
 def _number(value: object) -> bool:

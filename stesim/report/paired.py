@@ -18,7 +18,14 @@ from dataclasses import dataclass
 from stesim import bootstrap
 from stesim.report.evaluations import METRICS, Evaluation, Figure, Flags
 
-_SAME = ("model", "toolset", "testset", "testset_fingerprint", "constrained", "candidates", "oracle", "seed")
+# What two evaluations that are compared have in common, and how it is called in a note.
+_SAME = {
+    "model": "the model", "toolset": "the toolset", "testset": "the test set", "decoding": "decoding",
+    "tools": "the number of tools", "candidates": "the number of candidates", "oracle": "the oracle",
+    "seed": "the seed",
+}  # fmt: skip
+_NUMBERS = {"context": "the context", "max_tokens": "the tokens of a reply"}  # as far as the manifests tell
+_PARTS = {"prompts": "the prompts", "tools": "the tools"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ def comparisons(evaluations: Sequence[Evaluation]) -> list[Comparison]:
         Comparison(baseline, icl, {name: difference(baseline.flags or {}, icl.flags or {}, name) for name in METRICS})
         for icl in evaluations
         for baseline in evaluations
-        if icl.mode == "icl" and baseline.mode == "baseline" and _alike(baseline, icl)
+        if icl.mode == "icl" and baseline.mode == "baseline" and not unlike(baseline, icl)
     ]
 
 
@@ -56,6 +63,31 @@ def difference(before: Flags, after: Flags, metric: str) -> Figure:
     return Figure(round(100 * (new - old), 1), round(100 * low, 1), round(100 * high, 1), of)
 
 
-def _alike(baseline: Evaluation, icl: Evaluation) -> bool:
-    same = all(getattr(baseline, name) == getattr(icl, name) for name in _SAME)
-    return same and bool(icl.flags) and (baseline.flags or {}).keys() == (icl.flags or {}).keys()
+def unlike(one: Evaluation, other: Evaluation) -> list[str]:
+    """What else than the demonstrations differs between two evaluations, in words; nothing where they form a pair.
+
+    The prompts, the tools, the context and the tokens of a reply are compared where both manifests tell them.
+    """
+    found = [
+        f"{name} {_said(getattr(one, key))}, not {_said(getattr(other, key))}"
+        for key, name in _SAME.items()
+        if getattr(one, key) != getattr(other, key)
+    ]
+    for key, name in _NUMBERS.items():
+        before, after = one.recorded.number(key), other.recorded.number(key)
+        if None not in (before, after) and before != after:
+            found.append(f"{name} {before}, not {after}")
+    for key, name in _PARTS.items():
+        prints = {each.recorded.text(key, "fingerprint") for each in (one, other)} - {""}
+        if len(prints) > 1:
+            found.append(f"{name} (others)")
+    flags, others = one.flags or {}, other.flags or {}
+    if one.testset_fingerprint != other.testset_fingerprint or not flags or flags.keys() != others.keys():
+        found.append("the queries (others)")
+    return found
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "not told" if value in (None, "") else str(value)

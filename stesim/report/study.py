@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from stesim.demonstrations import DEMONSTRATIONS
 from stesim.errors import StoreError
+from stesim.files import read_bounded
 from stesim.records import Gate
-from stesim.report.evaluations import Evaluation, Figure, model_name, read_all, read_json
+from stesim.report.evaluations import Evaluation, Figure, model_name, read_all
 from stesim.report.paired import Comparison, comparisons
+from stesim.report.recorded import Recorded, read_json
+from stesim.report.recorded import read as read_recorded
 from stesim.report.summary import Summary, summarize, total
 from stesim.store import RunFolder
 
 DISTILLED = "distill.json"
+_LARGEST = 256 << 20  # bytes of the file of demonstrations
 GATES: tuple[str, ...] = tuple(gate for gate in get_args(Gate) if gate)
 
 
@@ -30,6 +35,7 @@ class Distillation:
     """How many of the trials became demonstrations (paper: section 3.2).
 
     `dropped` counts the trials by the gate that they did not pass, in the order of the gates; `kept` passed all.
+    `asked` are the gates that could drop one: no judge does without a judge.
     `paraphrases` were added to them, `unfit` counts the rewordings that were dropped, by the reason. None is a number
     that the summary does not hold.
     """
@@ -37,6 +43,7 @@ class Distillation:
     trials: int | None
     kept: int | None
     dropped: Mapping[str, int]
+    asked: tuple[str, ...]
     paraphrases: int | None
     demonstrations: int | None
     unfit: Mapping[str, int]
@@ -55,12 +62,16 @@ class Distillation:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A run and all that was made of it; `seconds` and `tokens` are the model's, in the exploration."""
+    """A run and all that was made of it; `seconds` and `tokens` are the model's, in the exploration. `spec` is what was
+    typed for its model. `learned` says whether there are demonstrations now.
+    """
 
     run: str
     settings: Mapping[str, Any]
     model: str
+    spec: str
     toolset: str
+    learned: bool
     exploration: Summary
     seconds: float
     tokens: int
@@ -80,7 +91,9 @@ def read(path: Path) -> Study:
     """The study in a run's folder; raises `StoreError` with one line that names the file."""
     folder = RunFolder.read(path)
     settings = _settings(folder)
+    recorded, shown = Recorded(folder.manifest), _shown(path / DEMONSTRATIONS)
     evaluations, unfinished = read_all(path)
+    evaluations = [replace(each, outdated=_is_outdated(each, shown)) for each in evaluations]
     seconds, tokens = 0.0, 0
     for _, completion in folder.completions():
         seconds += completion.seconds
@@ -88,12 +101,14 @@ def read(path: Path) -> Study:
     return Study(
         run=str(path),
         settings=settings,
-        model=model_name(_name(folder.manifest, "model", "name")),
-        toolset=_name(folder.manifest, "tools", "toolset"),
+        model=model_name(recorded.text("model", "name")),
+        spec=recorded.text("model", "spec"),
+        toolset=recorded.text("tools", "toolset"),
+        learned=bool(shown),
         exploration=total(summarize(folder.trials(), settings["tools"])),
         seconds=seconds,
         tokens=tokens,
-        distillation=_distillation(path / DISTILLED),
+        distillation=read_distillation(path),
         evaluations=tuple(evaluations),
         unfinished=tuple(unfinished),
         comparisons=tuple(comparisons(evaluations)),
@@ -114,7 +129,8 @@ def as_json(study: Study) -> dict[str, Any]:
         },
         "distillation": None if distillation is None else {**asdict(distillation), "left": distillation.left},
         "evaluations": [
-            {name: value for name, value in asdict(each).items() if name != "flags"} for each in study.evaluations
+            {name: value for name, value in asdict(each).items() if name not in ("flags", "recorded")}
+            for each in study.evaluations
         ],
         "unfinished": list(study.unfinished),
         "differences": [
@@ -141,29 +157,53 @@ def _names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
-def _name(manifest: Mapping[str, Any], part: str, name: str) -> str:
-    values = manifest.get(part)
-    found = values.get(name) if isinstance(values, dict) else None
-    return found if isinstance(found, str) else ""
+def _shown(path: Path) -> bytes | None:
+    """The demonstrations that there are now, as they stand in the file; None where there is none."""
+    try:
+        return read_bounded(path, _LARGEST)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _distillation(path: Path) -> Distillation | None:
-    """What `distill.json` says; None where there is none."""
+def _is_outdated(each: Evaluation, shown: bytes | None) -> bool:
+    return each.mode == "icl" and shown is not None and each.recorded.read_others(shown)
+
+
+def read_distillation(run: Path) -> Distillation | None:
+    """What a run's `distill.json` says; None where there is none. Raises `StoreError` with one line that names it."""
+    path = run / DISTILLED
     if not os.path.lexists(path):
         return None
     found = read_json(path)
     dropped = _counts(found, "gates", path)
     known = {gate: dropped[gate] for gate in GATES if gate in dropped}
+    dropped = known | {gate: n for gate, n in dropped.items() if gate not in known}
+    judge = found["judge"] if isinstance(found.get("judge"), str) else ""
+    silent = _silent(run, bool(judge))
     return Distillation(
         trials=_count(found.get("trials"), "trials", path),
         kept=_count(found.get("kept"), "kept", path),
-        dropped=known | {gate: n for gate, n in dropped.items() if gate not in known},
+        dropped=dropped,
+        asked=tuple(gate for gate, n in dropped.items() if n or gate not in silent),
         paraphrases=_count(found.get("paraphrases"), "paraphrases", path),
         demonstrations=_count(found.get("demonstrations"), "demonstrations", path),
         unfit=_counts(found, "paraphrases_dropped", path),
-        judge=found["judge"] if isinstance(found.get("judge"), str) else "",
+        judge=judge,
         seconds=float(found["seconds"]) if isinstance(found.get("seconds"), int | float) else None,
     )
+
+
+def _silent(run: Path, judged: bool) -> set[str]:
+    """The gates that nobody asked: the judge's without a judge, `rank` where the query is imagined first, grounding
+    where it is off."""
+    silent = set() if judged else {"judge", "unparsed"}
+    if read_recorded(run).settings.get("imagine") != "call-first":
+        silent.add("rank")
+    if read_recorded(run / "judge").settings.get("grounding") == "off":
+        silent.add("grounding")
+    return silent
 
 
 def _counts(found: Mapping[str, Any], name: str, path: Path) -> dict[str, int]:

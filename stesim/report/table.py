@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from stesim.report.evaluations import METRICS, METRICS_MEAN, Evaluation, Figure
 from stesim.report.markdown import cell, code, place, table
@@ -19,6 +19,7 @@ from stesim.report.summary import NOTHING, duration, percent
 
 _LONGEST = 300  # characters of a query or a reply among the examples
 _SHOWN = 3  # examples of a kind of failure
+_NAMED = 3  # tools of a toolset, at most; of more their number is said
 _PASSED = {
     "answer": "gave a final answer after a call that could be read",
     "rank": "the query goes best with its call",
@@ -31,14 +32,17 @@ _PASSED = {
 }
 
 
-def markdown(study: Study, *, examples: bool = False) -> str:
-    """The whole report; with `examples`, also replies that failed, by kind."""
+def markdown(study: Study, *, examples: bool = False, sizes: Mapping[str, int] | None = None) -> str:
+    """The whole report; with `examples`, also replies that failed, by kind.
+
+    `sizes` says how many tools there are in a toolset, of those where it is known.
+    """
     parts: list[str] = []
-    for (model, toolset, testset), group in groupby(
-        study.evaluations, key=lambda each: (each.model, each.toolset, each.testset)
-    ):
+    for _, group in groupby(study.evaluations, key=lambda each: each.group):
         evaluations = list(group)
-        parts.append(f"### {place(model)}: {place(toolset)} tools, {place(testset)} test set")
+        first = evaluations[0]
+        tools = _tools(first, (sizes or {}).get(first.toolset, 0))
+        parts.append(f"### {place(first.model)}: {tools}, {place(first.testset)} test set")
         parts += _evaluated(study, evaluations)
         parts += _failed(evaluations) if examples else []
     parts.append("### Exploration and distillation")
@@ -46,26 +50,42 @@ def markdown(study: Study, *, examples: bool = False) -> str:
     return "\n\n".join(parts)
 
 
+def _tools(each: Evaluation, size: int) -> str:
+    """The tools of an evaluation: the toolset, and which of its tools where they are not all."""
+    names = [cell(name) for name in each.recorded.tools]
+    if not 0 < each.tools < size:
+        return f"{place(each.toolset)} tools"
+    if 0 < len(names) <= _NAMED:
+        said = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    else:
+        said = _some(each.tools, "tool")
+    return f"{said} of {place(each.toolset)}"
+
+
 def _evaluated(study: Study, evaluations: Sequence[Evaluation]) -> list[str]:
     """The tables of the evaluations of one model on one test set."""
     labels = _labels(evaluations)
-    headings = ("method", "decoding", *METRICS.values())
-    rows = [(*label, *(_share(each.metrics.get(name)) for name in METRICS)) for each, label in labels]
-    parts = [table(headings, rows, left=2), f"Percent with 95 % intervals. {METRICS_MEAN}"]
+    headings = ("method", "decoding", "queries", *METRICS.values())
+    rows = [(*label, _queries(each), *(_share(each.metrics.get(name)) for name in METRICS)) for each, label in labels]
+    more = "" if not any(each.unanswerable for each in evaluations) else " queries: answerable + not answerable ones."
+    parts = [table(headings, rows, left=2), f"Percent with 95 % intervals. {METRICS_MEAN}{more}"]
     compared = [each for each in study.comparisons if any(each.icl is one for one in evaluations)]
     if compared:
-        names = {id(each): label for each, label in labels}
+        names = {id(each): method for each, (method, _) in labels}
         rows = [
             (
-                f"{names[id(each.icl)][0]} − {names[id(each.baseline)][0]}", each.icl.decoding,
+                f"{names[id(each.icl)]} − {names.get(id(each.baseline), each.baseline.method)}", each.icl.decoding,
                 *(_points(each.differences.get(name)) for name in METRICS),
             )
             for each in compared
         ]  # fmt: skip
-        parts.append(table(("difference", *headings[1:]), rows, left=2))
+        parts.append(table(("difference", "decoding", *METRICS.values()), rows, left=2))
         parts.append(
             "Percentage points with the 95 % interval of the paired difference: the same queries on both sides."
         )
+    figures = [each.metrics.values() for each in evaluations] + [each.differences.values() for each in compared]
+    if any(map(_has_no_width, chain.from_iterable(figures))):
+        parts.append("An interval without width means only that all queries came out alike, however few they are.")
     columns = [", ".join(label) for _, label in labels]
     parts += _by_tool(evaluations, columns)
     parts += _by_failure(evaluations, columns)
@@ -74,10 +94,11 @@ def _evaluated(study: Study, evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def _labels(evaluations: Sequence[Evaluation]) -> list[tuple[Evaluation, tuple[str, str]]]:
-    """Method and decoding of each evaluation, and its name too where those do not tell it from another one."""
+    """Method and decoding of each evaluation; with all their names where those do not tell each from the others."""
     plain = [(each.method, each.decoding) for each in evaluations]
+    several = len(set(plain)) < len(plain)
     named = [
-        (f"{method} ({cell(each.name)})" if plain.count((method, decoding)) > 1 else method, decoding)
+        (f"{method} ({cell(each.name)})" if several else method, decoding)
         for each, (method, decoding) in zip(evaluations, plain, strict=True)
     ]
     return list(zip(evaluations, named, strict=True))
@@ -111,6 +132,7 @@ def _conditions(each: Evaluation, label: str) -> str:
     if each.mode == "icl":
         shots = min(each.shots, each.demonstrations)
         parts.append(f"{shots} of {each.demonstrations} demonstrations a query, found by {cell(each.retrieval)}")
+        parts.append("other demonstrations than the run has now" if each.outdated else "")
     parts.append("" if each.seed is None else f"seed {each.seed}")
     if tokens := each.tokens:
         reused = f" ({_number(tokens['reused'])} of them reused)" if tokens.get("reused") else ""
@@ -162,6 +184,7 @@ def _distilled(found: Distillation) -> list[str]:
     rows = [
         (_kind(gate), cell(_PASSED.get(gate, "")), str(n), str(left[gate]) if found.trials is not None else NOTHING)
         for gate, n in found.dropped.items()
+        if gate in found.asked
     ]
     parts = [table(("gate", "passed if", "dropped", "trials left"), rows, left=2)] if rows else []
     kept = NOTHING if found.kept is None else str(found.kept)
@@ -187,6 +210,14 @@ def _some(n: int, noun: str) -> str:
 
 def _kind(name: str) -> str:
     return cell(name.replace("_", " "))
+
+
+def _queries(each: Evaluation) -> str:
+    return f"{each.queries} + {each.unanswerable}" if each.unanswerable else str(each.queries)
+
+
+def _has_no_width(figure: Figure) -> bool:
+    return figure.value is not None and figure.low is not None and figure.low == figure.high
 
 
 def _share(figure: Figure | None) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Hashable, Mapping
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from functools import lru_cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -53,8 +53,10 @@ def reply_to_json(reply: Reply) -> Json:
 def reply_from_json(value: Any) -> Reply:
     """The inverse of `reply_to_json`; raises `TypeError`, `KeyError` or `ValueError` for anything else."""
     kinds: dict[str, type[Reply]] = {"action": Action, "final_answer": FinalAnswer, "failure": ParseFailure}
-    fields = {"kind" if name == "failure" else name: field for name, field in value.items() if name != "kind"}
-    return build(kinds[value["kind"]], fields)
+    members = {"kind" if name == "failure" else name: field for name, field in value.items() if name != "kind"}
+    if value["kind"] not in tuple(kinds):
+        raise Misfit(f"kind cannot be {value['kind']!r:.60}")
+    return build(kinds[value["kind"]], members)
 
 
 def trial_to_json(trial: Trial) -> Json:
@@ -97,7 +99,7 @@ def trial_from_json(value: Any, where: str = "trials.jsonl") -> Trial:
         reflection = _maybe(Reflection, value["reflection"])
         return build(Trial, {**value, "steps": steps, "reflection": reflection})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{where} does not hold a trial: {type(error).__name__} {error}") from None
+        raise StoreError(f"{where} does not hold a trial: {misfit(error)}") from None
 
 
 def demonstration_to_json(demonstration: Demonstration) -> Json:
@@ -110,7 +112,7 @@ def demonstration_from_json(value: Any, where: str = "demonstrations.jsonl") -> 
     try:
         return build(Demonstration, value)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{where} does not hold a demonstration: {type(error).__name__} {error}") from None
+        raise StoreError(f"{where} does not hold a demonstration: {misfit(error)}") from None
 
 
 def judged_to_json(judged: Judged) -> Json:
@@ -125,7 +127,7 @@ def judged_from_json(value: Any, where: str = "judged.jsonl") -> Judged:
         demonstration = _maybe(Demonstration, value["demonstration"])
         return build(Judged, {**value, "demonstration": demonstration, "judgement": judgement})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{where} does not hold a verdict: {type(error).__name__} {error}") from None
+        raise StoreError(f"{where} does not hold a verdict: {misfit(error)}") from None
 
 
 def paraphrased_to_json(paraphrased: Paraphrased) -> Json:
@@ -138,10 +140,10 @@ def paraphrased_from_json(value: Any, where: str = "paraphrased.jsonl") -> Parap
     try:
         found = build(Paraphrased, value)
         if not all(type(count) is int for count in found.dropped.values()):
-            raise TypeError("dropped holds something else than numbers")
+            raise Misfit("dropped holds something else than numbers")
         return found
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{where} does not hold rewordings: {type(error).__name__} {error}") from None
+        raise StoreError(f"{where} does not hold rewordings: {misfit(error)}") from None
 
 
 def request_to_json(request: Request, shared: int = 0, known: Collection[str] = ()) -> Json:
@@ -198,17 +200,35 @@ def completion_from_json(value: Any) -> Completion:
 Record = TypeVar("Record")
 
 
+class Misfit(TypeError):
+    """A value that is not of the shape of a record; its text says why to whoever made the value."""
+
+
+def misfit(error: Exception) -> str:
+    """Why a line does not hold what it should, in words that need no Python."""
+    if isinstance(error, KeyError):
+        return f"it lacks {error.args[0]}"
+    return str(error) if isinstance(error, Misfit | ValueError) else "it has not the shape that it should have"
+
+
 def build(kind: type[Record], values: dict[str, Any]) -> Record:
     """A record from its fields, each held against its declared type; lists become tuples.
 
-    Raises `TypeError` for a missing, an unknown or a wrong field.
+    Raises `Misfit`, a `TypeError`, for a missing, an unknown or a wrong field.
     """
+    if not isinstance(values, dict):
+        raise Misfit("it is not an object")
     hints: dict[str, Any] = _hints(kind)  # type: ignore[arg-type]
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    for name, value in fields.items():
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    for name, value in given.items():
+        if name not in hints:
+            raise Misfit(f"an unknown member: {name:.60}")
         if not _fits(value, hints[name]):
-            raise TypeError(f"{name} cannot be {value!r:.60}")
-    return kind(**fields)
+            raise Misfit(f"{name} cannot be {value!r:.60}")
+    for field in fields(kind):  # type: ignore[arg-type]
+        if field.name not in given and field.default is MISSING and field.default_factory is MISSING:
+            raise Misfit(f"it lacks {field.name}")
+    return kind(**given)
 
 
 @lru_cache

@@ -39,12 +39,14 @@ Folder = TypeVar("Folder", bound="StageFolder")
 
 
 class StageFolder:
-    """The folder of a stage, which finishes one unit of work after another; `FINISHED` holds a line for each.
+    """The folder of a stage, which finishes one unit of work after another; `FINISHED` holds a line for each, and
+    `ELSEWHERE` says how a user chooses another folder, empty if he cannot.
 
     Made with `create` or `open_` for writing (holds a lock until closed), or `read`.
     """
 
     FINISHED = "finished.jsonl"
+    ELSEWHERE = "choose another --out"
 
     def __init__(self, path: Path, manifest: Json, lock: int | None = None) -> None:
         self.path = path
@@ -62,11 +64,12 @@ class StageFolder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot make the run folder {path}: {error.strerror}") from None
-        lock = _acquire(path)
+        lock = _acquire(path, cls.ELSEWHERE)
         try:
             # The lock and a half-written manifest of a run that was killed at once begin with a dot.
             if any(not entry.name.startswith(".") for entry in path.iterdir()):
-                raise StoreError(f"{path} is not empty and does not hold a run; choose another --out")
+                remedy = cls.ELSEWHERE or "move it away"
+                raise StoreError(f"{path} is not empty and does not hold a run; {remedy}")
             write_atomically(path / MANIFEST, _as_json(manifest, path))
             folder = cls(path, dict(manifest), lock)
             _sync_folder(path)
@@ -79,7 +82,7 @@ class StageFolder:
     def open_(cls: type[Folder], path: Path) -> Folder:
         """Open a run to go on with it; raises `StoreError` if another process writes to it."""
         manifest = _manifest(path)
-        lock = _acquire(path)
+        lock = _acquire(path, cls.ELSEWHERE)
         try:
             return cls(path, manifest, lock)
         except BaseException:
@@ -121,7 +124,7 @@ class StageFolder:
                 completion = codec.completion_from_json(value)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 where = f"{self.path / COMPLETIONS}, line {number}"
-                raise StoreError(f"{where} does not hold a completion: {type(error).__name__} {error}") from None
+                raise StoreError(f"{where} does not hold a completion: {codec.misfit(error)}") from None
             before = request.messages
             grammars[codec.digest(request.grammar)] = request.grammar
             yield request, completion
@@ -184,6 +187,16 @@ def is_run(path: Path) -> bool:
     return os.path.isfile(path / MANIFEST)
 
 
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep every other process from writing to a stage's folder; raises `StoreError` if one does."""
+    lock = _acquire(path, "")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all; raises `StoreError` if it cannot be."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -229,7 +242,7 @@ def _sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _acquire(path: Path) -> int:
+def _acquire(path: Path, elsewhere: str) -> int:
     """Lock the folder for this process; the system gives the lock back however the process ends."""
     try:
         lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
@@ -239,5 +252,6 @@ def _acquire(path: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
-        raise StoreError(f"{path} is being written by another stesim; wait for it, or choose another --out") from None
+        remedy = f"wait for it, or {elsewhere}" if elsewhere else "wait for it"
+        raise StoreError(f"{path} is being written by another stesim; {remedy}") from None
     return lock

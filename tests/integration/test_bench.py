@@ -104,7 +104,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def correct(shown: str) -> list[str]:
     """The shares of right answers in the table, without their intervals."""
     rows = [line.split(" | ") for line in shown.split("\n") if re.match(r"\| (baseline|ICL|ICL − baseline) \|", line)]
-    return [row[4].split(" (")[0] for row in rows]
+    return [row[4 + (row[0] != "| ICL − baseline")].split(" (")[0] for row in rows]
 
 
 def test_the_whole_bench(type_: Type, inputs: list[str], tmp_path: Path) -> None:
@@ -231,12 +231,60 @@ def test_a_stage_that_fails_stops_the_bench(type_: Type, inputs: list[str], scri
     assert "baseline.json" in type_("bench", "--out", "failed", *inputs, code=2).stderr.strip().split("\n")[-1]
 
 
-def test_nothing_to_learn_from_stops_the_bench(type_: Type, inputs: list[str], scripts: Path) -> None:
+NOTHING = (
+    "note: no trial passed every gate (most were dropped at the gate judge: 3 of 4), so there is nothing to show and the "
+    "ICL evaluation is left out. Try, with another --out, more --trials, a stronger --judge, or --judge none.\n"
+)
+
+
+def test_nothing_to_learn_from_leaves_the_baseline(type_: Type, inputs: list[str], scripts: Path) -> None:
+    """The report comes without ICL; so it does when it is printed again, and when the bench is repeated."""
     (scripts / "distill.json").write_bytes(orjson.dumps([FAIL] * 3))
-    failed = type_("bench", "--out", "failed", *inputs, code=2)
-    assert "demonstrations" in failed.stderr.strip().split("\n")[-1]
-    assert Path("failed/eval/baseline/result.json").is_file()
-    assert "| baseline |" in type_("report", "failed").stdout
+    first = type_("bench", "--out", "bare", *inputs)
+    assert re.findall(r"== stage (\d)", first.stderr) == ["1", "2", "3"]
+    assert first.stderr.count(NOTHING) == 1
+    assert "stesim eval --run bare --mode icl" not in first.stderr  # there is nothing that it could show
+    again = type_("bench", "--out", "bare")
+    assert again.stderr.strip() == NOTHING.strip()
+    replayed = type_("bench", "--model", "replay:bare", "--toolset", "mytools.py", "--out", "again")
+    assert replayed.stderr.count(NOTHING) == 1
+    for shown in (first, again, replayed):
+        assert correct(shown.stdout) == ["33.3"]
+        assert "0 of 4 trials (0.0 %) became demonstrations" in shown.stdout
+        assert "eval baseline" in shown.stdout
+        assert "eval icl" not in shown.stdout
+    assert not Path("bare/eval/icl").exists()
+    assert Path("again/demonstrations.jsonl").read_bytes() == b""
+
+
+def test_what_to_try_without_a_judge(type_: Type, inputs: list[str], scripts: Path) -> None:
+    (scripts / "run.json").write_bytes(orjson.dumps([*words("Count something for me", "a b c")] * 4))
+    done = type_("bench", "--out", "bare", *inputs, "--judge", "none")
+    assert "(most were dropped at the gate grounding: 4 of 4)" in done.stderr
+    assert "more --trials or a stronger --model.\n" in done.stderr
+    gates = [
+        line.split(" | ")[0] for line in done.stdout.split("\n") if re.match(r"\| [a-z]+ \|.*\| \d+ \| \d+ \|$", line)
+    ]
+    assert gates == ["| answer", "| format", "| execution", "| grounding", "| duplicate"]
+    replayed = type_("bench", "--model", "replay:bare", "--toolset", "mytools.py", "--out", "again")
+    assert "more --trials or a stronger --model.\n" in replayed.stderr
+
+
+def test_the_pair_is_of_the_same_prompts_and_of_these_demonstrations(done: Path, type_: Type) -> None:
+    """What the report compares stands in the manifests that evaluations really write."""
+    manifests = [json.loads((done / f"eval/{name}/manifest.json").read_text()) for name in ("baseline", "icl")]
+    assert manifests[0]["prompts"]["fingerprint"] == manifests[1]["prompts"]["fingerprint"]
+    assert type_("report", done).stderr == ""
+    lines = (done / "demonstrations.jsonl").read_text().split("\n")
+    (done / "demonstrations.jsonl").write_text("\n".join(lines[1:]))
+    shown = type_("report", done)
+    tools = done.parent / "mytools.py"
+    assert shown.stderr == (
+        f"note: icl was made from other demonstrations than {done} has now; make it anew under another name: stesim eval "
+        f"--run {done} --mode icl --name icl-2 --model MODEL --toolset {tools} --testset "
+        f"{done.parent / 'queries.jsonl'} --ctx 4096 --constrain off\n"
+    )
+    assert "demonstrations a query, found by words; other demonstrations than the run has now; " in shown.stdout
 
 
 def test_both_ways_of_decoding(type_: Type, inputs: list[str], scripts: Path) -> None:

@@ -163,25 +163,20 @@ def test_without_a_judge(explored: Path, type_: Type, tmp_path: Path) -> None:
     assert (summary["kept"], summary["demonstrations"], summary["judge"]) == (5, 5, None)
     assert not (explored / "paraphrase").exists()
     assert json.loads(type_("distill", explored, "--json").stdout) == summary
-    assert "judge was False, not True" in type_("distill", explored, "--judge", "smollm2", code=2).stderr
+    refused = type_("distill", explored, "--judge", "smollm2", code=2).stderr
+    assert "the judge (--no-judge) was off, not on" in refused
+    assert "--model was of no use" in type_("distill", explored, "--model", "smollm2", code=2).stderr
     words = script(tmp_path / "words.json", ["x"] * 100)
-    summary = json.loads(type_("distill", explored, "--paraphrase", "--model", words, "--json").stdout)
+    again = ["--again", "--no-judge", "--paraphrase", "--model", words]
+    summary = json.loads(type_("distill", explored, *again, "--json").stdout)
     assert (summary["demonstrations"], summary["paraphrases_dropped"]) == (5, {"lost_value": 30})
-
-
-def test_switching_the_rewordings_off_and_on(done: Path, type_: Type) -> None:
-    before = files_of(done)
-    assert json.loads(type_("distill", done, "--no-paraphrase", "--json").stdout)["demonstrations"] == 3
-    assert json.loads(type_("distill", done, "--json").stdout)["demonstrations"] == 3
-    assert json.loads(type_("distill", done, "--paraphrase", "--json").stdout)["demonstrations"] == 7
-    assert files_of(done) == before
 
 
 def test_no_survivors(explored: Path, type_: Type, tmp_path: Path) -> None:
     no = script(tmp_path / "no.json", [PASS.replace("Yes", "No")] * 6)
     result = type_("distill", explored, "--model", no)
     assert "No trial passed every gate, so there is nothing to learn from" in result.stdout
-    assert "dropped at the gate judge (6 of 10)" in result.stdout
+    assert "dropped at the gate judge (6 of 10). What may help: " in result.stdout
     assert (explored / "demonstrations.jsonl").read_bytes() == b""
     assert not (explored / "paraphrase").exists()
     type_("distill", explored)
@@ -201,7 +196,7 @@ def test_an_unfinished_run(explored: Path, model: str, type_: Type) -> None:
     (explored / "trials.jsonl").write_bytes(b"".join(lines))
     result = type_("distill", explored, code=2)
     assert "the input changed" in result.stderr
-    assert f"move {explored / 'judge'} away to begin anew" in result.stderr
+    assert "add --again, which sets aside what is there and begins anew" in result.stderr
 
 
 def other_seed(run: Path) -> list[str]:
@@ -227,12 +222,16 @@ def other_model(run: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (other_seed, "judge was started differently: seed was 0, not 5."),
-        (lambda _: ["--grounding", "off", "--similar", "0.5"], "grounding was 'words', not 'off'; similar was 0.8, not"),
-        (lambda _: ["--no-judge"], "judge was True, not False"),
-        (lambda _: ["--constrain", "on"], "constrain was False, not True"),
-        (lambda _: ["--per-tool", "7"], "paraphrase was started differently: wanted was 5, not 7."),
-        (lambda _: ["--temperature", "1", "--overlap", "0"], "temperature was 0.6, not 1.0; overlap was 0.5, not 0.0"),
+        (other_seed, "was distilled with other settings: --seed was 0, not 5. Leave"),
+        (lambda _: ["--grounding", "off", "--similar", "0.5"], "--grounding was words, not off; --similar was 0.8, not"),
+        (lambda _: ["--no-judge"], "the judge (--no-judge) was on, not off"),
+        (lambda _: ["--constrain", "on"], "--constrain was off, not on"),
+        (lambda _: ["--per-tool", "7"], "--per-tool was 5, not 7."),
+        (lambda _: ["--paraphrases", "2", "--seed", "1"], "--seed was 0, not 1; --paraphrases was 3, not 2."),
+        (lambda _: ["--no-paraphrase"], "--paraphrase was on, not off."),
+        (lambda _: ["--no-paraphrase", "--per-tool", "3"], "--paraphrase was on, not off; --per-tool was 5, not 3."),
+        (lambda _: ["--toolset", "all"], "--toolset was extended, not all."),
+        (lambda _: ["--temperature", "1", "--overlap", "0"], "--temperature was 0.6, not 1.0; --overlap was 0.5, not"),
         (other_prompts, "the prompts changed"),
         (other_words, "the prompts changed"),
         (other_model, "the model changed (scripted:distill.json, not scripted:other.json)"),
@@ -244,7 +243,7 @@ def test_other_settings_are_refused_and_named(
     before = files_of(done)
     result = type_("distill", done, *words(done), code=2)
     assert message in result.stderr
-    assert "Use the same settings, or move" in result.stderr
+    assert "or add --again, which sets aside what is there and begins anew" in result.stderr
     assert files_of(done) == before
 
 
@@ -287,7 +286,7 @@ def test_lines_out_of_place_are_named(name: str, order: list[int], done: Path, t
 def test_verdicts_of_another_run_are_refused(done: Path, type_: Type) -> None:
     name = done / "judge" / "judged.jsonl"
     name.write_bytes(name.read_bytes().replace(b"Paris", b"Lyons"))
-    result = type_("distill", done, "--no-paraphrase", code=2)
+    result = type_("distill", done, code=2)
     assert "judged.jsonl, line 1 is not that of a trial" in result.stderr
 
 

@@ -161,13 +161,18 @@ def test_two_at_once_are_refused(explored: Path, model: str, type_: Type) -> Non
 
     in_a_process_that_dies(4, 2, ["distill", str(explored), "--model", model, *DISTILL])
     with JudgeFolder.open_(explored / "judge"):
-        assert "is being written by another stesim" in type_("distill", explored, code=2).stderr
+        refused = type_("distill", explored, code=2).stderr
+    assert "is being written by another stesim; wait for it\n" in refused
 
 
 def test_other_settings_are_refused_in_the_middle_too(explored: Path, model: str, type_: Type) -> None:
     words = ["distill", str(explored), "--model", model, *DISTILL]
     assert in_a_process_that_dies(4, 2, words)
-    assert "seed was 0, not 3" in type_("distill", explored, "--seed", "3", code=2).stderr
+    assert (
+        "judge was started differently: --seed was 0, not 3" in type_("distill", explored, "--seed", "3", code=2).stderr
+    )
     assert in_a_process_that_dies(22 - 3, 2, words)  # now in the rewordings
-    assert "wanted was 5, not 9" in type_("distill", explored, "--per-tool", "9", code=2).stderr
+    assert "--per-tool was 5, not 9" in type_("distill", explored, "--per-tool", "9", code=2).stderr
+    assert "--paraphrase was on, not off" in type_("distill", explored, "--no-paraphrase", code=2).stderr
+    assert not (explored / "demonstrations.jsonl").exists()
     assert RunFolder.read(explored / "paraphrase").manifest["settings"]["wanted"] == 5

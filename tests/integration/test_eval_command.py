@@ -93,7 +93,13 @@ def test_a_slow_file_says_how_far_it_is(type_: Type, file: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "nothing to score: give --predictions FILE"),
+        (
+            [],
+            "nothing to do: ask a model (stesim eval --mode baseline, or with --model or --run), or score recorded "
+            "replies with --predictions FILE",
+        ),
+        (["--strict"], "--strict goes with --predictions"),
+        (["--mode", "icl"], "--mode icl needs demonstrations"),
         (["--predictions", "nowhere.json"], "cannot read nowhere.json: No such file"),
         (["--predictions", "."], "not a regular file"),
         (["--predictions", "bad.json"], "record 1: it has no model_output"),
@@ -110,6 +116,10 @@ def test_help(type_: Type) -> None:
     output = type_("eval", "--help").stdout
     assert "Usage: stesim eval" in output
     assert "Examples:" in output
+    words = " ".join(output.split())
+    assert "replies are greedy. [default: 0]" in words
+    assert "Context size in tokens. [default: the model's, at most 4096]" in words
+    assert "which flatters. [default: off]" in words
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,8 @@ def test_demonstrations_from_a_run(type_: Type, run: Path, replies: Callable[...
     assert result["tokens"]["generated"] > 0
     lines = [" ".join(line.split()) for line in shown.stdout.splitlines()]
     assert (
-        "icl, 2 of 3 demonstrations by words, not constrained; test set bundled: 6 queries for 2 of 2 tools"
-        in shown.stdout
+        "icl, 2 of 3 demonstrations by words, of 2.0 different calls a query, not constrained; "
+        "test set bundled: 6 queries for 2 of 2 tools" in shown.stdout
     )
     assert any(line.startswith("well-formed 83.3 ") and line.endswith(" 6") for line in lines)
     assert "no_call 1 there was a final answer, but no call" in lines
@@ -269,7 +269,10 @@ def refused(type_: Type, *words: object) -> str:
         (["--mode", "icl", "--demonstrations", "empty.jsonl"], "empty.jsonl is empty"),
         (["--mode", "icl", "--demonstrations", "."], "cannot read .: it is not a regular file"),
         (["--mode", "icl", "--demonstrations", "json.jsonl"], "json.jsonl, line 2 is not JSON"),
-        (["--mode", "icl", "--demonstrations", "shape.jsonl"], "shape.jsonl, line 3 does not hold a demonstration"),
+        (
+            ["--mode", "icl", "--demonstrations", "shape.jsonl"],
+            "shape.jsonl, line 3 does not hold a demonstration: tool cannot be 3",
+        ),
         (["--mode", "icl", "--demonstrations", "other.jsonl"], "other tools only: add_date, list_tasks; choose these"),
         (["--demonstrations", "other.jsonl"], "--demonstrations goes with --mode icl"),
         (["--mode", "icl", "--retrieval", "embedding", "--demonstrations", "good.jsonl"], "has no embeddings"),
@@ -314,7 +317,7 @@ def test_bad_input_with_a_run(type_: Type, run: Path, replies: Callable[..., str
     assert "--out goes without --run" in refused(type_, *words, "--out", "x")
     type_("eval", *words)
     changed = refused(type_, *words, "--seed", 1)
-    assert "was started differently: seed was 0, not 1" in changed
+    assert "was started differently: --seed was 0, not 1. Use" in changed
     assert changed.rstrip().endswith("or another --name")
     assert "the model changed" in refused(type_, *words[:2], "--model", replies(["x"], "other.json"), "--limit", LIMIT)
     assert "not an evaluation's manifest" in refused(type_, "--model", f"replay:{run}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from stesim.dataset import FORMATS
 from stesim.records import Demonstration
 from stesim.store.codec import demonstration_to_json
 from tests.integration.conftest import SETTINGS, Type
@@ -29,13 +30,16 @@ def run(finished: Path) -> Path:
     return finished
 
 
-def test_rows_go_to_the_standard_output(run: Path, type_: Type) -> None:
-    result = type_("export", "first", "--format", "messages")
+def printed(type_: Type, *words: object) -> str:
+    return type_("export", *words, "--out", "-").stdout
+
+
+def test_rows_go_to_the_standard_output_where_that_is_asked_for(run: Path, type_: Type) -> None:
+    result = type_("export", "first", "--format", "messages", "--out", "-")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["messages"][0]["content"] for row in rows] == [shown.query for shown in SHOWN]
     assert result.stderr == "the standard output: 3 rows from 3 demonstrations\n"
     assert not (run / "exports").exists()
-    assert type_("export", "first", "--format", "messages", "--out", "-").stdout == result.stdout
 
 
 @pytest.mark.parametrize(("format_", "name", "rows"), [
@@ -47,27 +51,82 @@ def test_rows_go_to_the_run(run: Path, type_: Type, format_: str, name: str, row
     path = run / "exports" / name
     assert told == {
         "format": format_, "path": str(path), "rows": rows, "demonstrations": 3, "masked": 0, "no_call": 0,
-        "renamed": {}, "rounded": 0,
+        "calls_only": False, "renamed": {}, "rounded": 0,
     }  # fmt: skip
     text = path.read_text(encoding="utf-8")
     assert len(json.loads(text) if format_ == "paper" else text.splitlines()) == rows
-    assert type_("export", run, "--format", format_).stdout == text
+    assert printed(type_, run, "--format", format_) == text
 
 
-def test_at_a_terminal_the_path_is_told(run: Path, type_: Type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stesim.cli.export._piped", lambda: False)
-    told = type_("export", "first", "--format", "sharegpt", "--no-call", "0.4").stdout
-    assert told == "first/exports/sharegpt.jsonl: 4 rows from 3 demonstrations (1 without a call)\n"
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_path_is_told_at_a_terminal_and_to_a_pipe(
+    run: Path, type_: Type, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: terminal)
+    result = type_("export", "first", "--format", "sharegpt", "--no-call", "0.4")
+    assert result.stdout == "first/exports/sharegpt.jsonl: 4 rows from 3 demonstrations (1 without a call)\n"
+    assert result.stderr == ""
     assert len((run / "exports/sharegpt.jsonl").read_bytes().splitlines()) == 4
+
+
+def test_json_does_not_change_where_rows_go(run: Path, type_: Type) -> None:
+    words = ["export", run, "--format", "react"]
+    type_(*words)
+    usual = (run / "exports/react.jsonl").read_bytes()
+    (run / "exports/react.jsonl").unlink()
+    assert json.loads(type_(*words, "--json", "--out", "mine.jsonl").stdout)["path"] == str(
+        Path("mine.jsonl").resolve()
+    )
+    assert not (run / "exports/react.jsonl").exists()
+    type_(*words, "--json")
+    assert (run / "exports/react.jsonl").read_bytes() == usual == Path("mine.jsonl").read_bytes()
+
+
+def test_rows_that_end_with_the_call(run: Path, type_: Type) -> None:
+    told = type_("export", run, "--format", "messages", "--calls-only", "--no-call", "0.4").stdout
+    assert "4 rows from 3 demonstrations (1 without a call, calls only)\n" in told
+    text = (run / "exports/messages.jsonl").read_text(encoding="utf-8")
+    assert [len(json.loads(row)["messages"]) for row in text.splitlines()] == [2] * 4
+    assert not [shown for shown in SHOWN if json.dumps(shown.observation)[1:-1] in text or f'"{shown.answer}"' in text]
+    for format_ in ("react", "sharegpt", "paper"):
+        summary = json.loads(type_("export", run, "--format", format_, "--calls-only", "--json").stdout)
+        assert (summary["rows"], summary["calls_only"]) == (3, True)
+
+
+@pytest.mark.parametrize(("summary", "noted"), [
+    ({"judge": None}, True), ({"judge": "smollm2"}, False), ({}, False), (None, False),
+])  # fmt: skip
+def test_answers_that_no_judge_has_seen_are_noted(
+    run: Path, type_: Type, summary: dict[str, object] | None, noted: bool
+) -> None:
+    if summary is not None:
+        (run / "distill.json").write_text(json.dumps(summary))
+    for format_ in FORMATS:
+        stderr = type_("export", run, "--format", format_).stderr
+        assert ("without a judge" in stderr, stderr.count("\n")) == (noted, int(noted))
+        assert "--calls-only" in stderr or not noted
+    assert type_("export", run, "--format", "react", "--json").stderr.count("\n") == noted
+    assert type_("export", run, "--format", "react", "--calls-only").stderr == ""
+
+
+def test_a_summary_that_cannot_be_read(run: Path, type_: Type) -> None:
+    for text in ("{", "[]"):
+        (run / "distill.json").write_text(text)
+        result = type_("export", run, "--format", "react", code=None)
+        assert result.exit_code in (1, 2)
+        assert "distill.json is not" in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert not (run / "exports").exists()
 
 
 def test_a_file_of_ones_own(run: Path, type_: Type, tmp_path: Path) -> None:
     words = ["export", run, "--format", "react", "--mask-names", "0.5", "--no-call", "1", "--seed", "4"]
     told = type_(*words, "--out", "mine.jsonl").stdout
     assert told.startswith(f"{tmp_path / 'mine.jsonl'}: 9 rows from 3 demonstrations (")
-    assert (tmp_path / "mine.jsonl").read_text(encoding="utf-8") == type_(*words).stdout
+    assert (tmp_path / "mine.jsonl").read_text(encoding="utf-8") == printed(type_, *words[1:])
     type_(*words, "--out", "mine.jsonl")  # again
-    assert type_(*words[:-1], "5").stdout != type_(*words).stdout
+    assert printed(type_, *words[1:-1], "5") != printed(type_, *words[1:])
+    assert not (run / "exports").exists()
 
 
 def test_a_link_is_written_through(run: Path, type_: Type, tmp_path: Path) -> None:
@@ -79,7 +138,7 @@ def test_a_link_is_written_through(run: Path, type_: Type, tmp_path: Path) -> No
 
 def test_the_candidates(run: Path, type_: Type) -> None:
     for count, offered in ((1, 1), (2, 2), (9, 2)):
-        rows = type_("export", run, "--format", "messages", "--candidates", count).stdout.splitlines()
+        rows = printed(type_, run, "--format", "messages", "--candidates", count).splitlines()
         assert [len(json.loads(json.loads(row)["tools"])) for row in rows] == [offered] * 3
 
 
@@ -159,7 +218,7 @@ def test_demonstrations_of_other_tools(run: Path, type_: Type) -> None:
     strange = orjson.dumps(demonstration_to_json(Demonstration("rm_rf", "q", {}, "", "", 1, 1))) + b"\n"
     with (run / "demonstrations.jsonl").open("ab") as file:
         file.write(strange)
-    result = type_("export", run, "--format", "sharegpt")
+    result = type_("export", run, "--format", "sharegpt", "--out", "-")
     assert "1 demonstrations of other tools are left out: rm_rf" in result.stderr
     assert len(result.stdout.splitlines()) == 3
     (run / "demonstrations.jsonl").write_bytes(strange)

@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
+from stesim.report.study import GATES
 from tests.integration.conftest import Type
 from tests.integration.test_commands import one_line
-from tests.unit.results import result, write_result
+from tests.unit.results import result, write_manifest, write_result
 
 DISTILLED = {
     "trials": 6, "kept": 2, "gates": {"judge": 1, "answer": 2, "format": 0, "execution": 1}, "originals": 2,
@@ -47,23 +48,28 @@ def rows(text: str, heading: str) -> list[list[str]]:
 
 def test_the_table_ready_to_paste(evaluated: Path, type_: Type) -> None:
     shown = type_("report", evaluated).stdout
-    assert shown.startswith("### smollm2: starter tools, bundled test set\n\n| method | decoding | well-formed |")
+    assert shown.startswith(
+        "### smollm2: starter tools, bundled test set\n\n| method | decoding | queries | well-formed |"
+    )
     table = rows(shown, "method")
     assert table[0] == [
-        "method", "decoding", "well-formed", "API match", "correct", "argument match", "execution match", "no call",
+        "method", "decoding", "queries", "well-formed", "API match", "correct", "argument match", "execution match",
+        "no call",
     ]  # fmt: skip
-    assert [row[:2] + row[4:5] for row in table[1:]] == [
+    assert [row[:2] + row[5:6] for row in table[1:]] == [
         ["baseline", "constrained", "25.0 (0.0 to 50.0)"], ["ICL", "constrained", "100.0 (75.0 to 100.0)"],
         ["baseline", "unconstrained", "25.0 (0.0 to 50.0)"], ["ICL", "unconstrained", "75.0 (50.0 to 100.0)"],
     ]  # fmt: skip
-    assert table[1][7] == "–"
+    assert table[1][8] == "–"
+    assert [row[2] for row in table[1:]] == ["4"] * 4
     differences = rows(shown, "difference")
     assert [row[:2] for row in differences[1:]] == [
         ["ICL − baseline", "constrained"], ["ICL − baseline", "unconstrained"],
     ]  # fmt: skip
     assert differences[1][4].startswith("+75.0 (+")
     assert differences[1][2] == "0.0 (0.0 to 0.0)"
-    assert all(len(row) == 8 for row in [*table, *differences])
+    assert {len(row) for row in table} == {9}
+    assert {len(row) for row in differences} == {8}
 
 
 def test_what_stands_below(evaluated: Path, type_: Type) -> None:
@@ -113,7 +119,132 @@ def test_icl_with_nothing_to_compare_it_with(evaluated: Path, type_: Type) -> No
     write_result(evaluated, result("baseline", correct=[0, 0]))
     done = type_("report", evaluated)
     assert len(rows(done.stdout, "difference")) == 2
-    assert done.stderr == "note: no baseline with the settings and queries of icl to compare it with\n"
+    assert done.stderr == (
+        "note: icl has no baseline to be compared with; baseline differs: the queries (others). Make it with: "
+        f"stesim eval --run {evaluated} --mode baseline --name baseline-2 --toolset starter --seed 7 --constrain on\n"
+    )
+    assert json.loads(type_("report", evaluated, "--json").stdout)["notes"] == [done.stderr[len("note: ") : -1]]
+    shutil.rmtree(evaluated / "eval/baseline")
+    note = type_("report", evaluated).stderr
+    assert "; baseline-free differs: decoding unconstrained, not constrained. Make it with: " in note
+    assert "--mode baseline --name baseline --toolset starter --seed" in note
+    (evaluated / "eval/baseline").mkdir()
+    assert type_("report", evaluated).stderr.endswith(
+        f" stesim eval --run {evaluated} --name baseline --toolset starter\n"
+    )
+
+
+def test_a_command_is_quoted_and_has_the_settings(evaluated: Path, type_: Type) -> None:
+    """As the manifest of the evaluation that has no partner tells them."""
+    run = evaluated.rename(evaluated.with_name("my run"))
+    shutil.rmtree(run / "eval")
+    write_result(run, result("few-icl", mode="icl", constrained=False) | {"oracle": True, "toolset": "starter"})
+    settings = {
+        "testset": "my queries.jsonl", "candidates": 5, "seed": 0, "context": 1024, "max_tokens": 64, "shots": 2,
+        "limit": 3, "unanswerable": False, "tools": ["get_country"], "retrieval": "words",
+    }  # fmt: skip
+    write_manifest(run, "few-icl", settings, model={"spec": "big one.gguf"}, tools={"toolset": "starter"})
+    assert type_("report", run).stderr.split("Make it with: ")[1] == (
+        f"stesim eval --run '{run}' --mode baseline --name few-baseline --model 'big one.gguf' --toolset starter --tools "
+        "get_country --testset 'my queries.jsonl' --candidates 5 --limit 3 --ctx 1024 --max-tokens 64 --no-unanswerable "
+        "--oracle --constrain off\n"
+    )
+
+
+def test_a_baseline_that_could_have_a_partner(finished: Path, type_: Type) -> None:
+    write_result(finished, result("baseline"))
+    (finished / "demonstrations.jsonl").write_bytes(b"")
+    assert type_("report", finished).stderr == ""
+    (finished / "demonstrations.jsonl").write_bytes(b"{}\n")
+    assert type_("report", finished).stderr == (
+        "note: baseline has no ICL evaluation to be compared with. Make it with: "
+        f"stesim eval --run {finished} --mode icl --name icl --toolset starter --seed 7 --constrain on\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"settings": {"context": 1024}}, "the context 1024, not 2048"),
+        ({"settings": {"max_tokens": 64}}, "the tokens of a reply 64, not 128"),
+        ({"prompts": {"fingerprint": "other"}}, "the prompts (others)"),
+        ({"tools": {"fingerprint": "other"}}, "the tools (others)"),
+    ],
+)
+def test_what_the_manifests_tell_must_agree(change: dict[str, Any], said: str, finished: Path, type_: Type) -> None:
+    same: dict[str, Any] = {"prompts": {"fingerprint": "a"}, "tools": {"fingerprint": "b"}}
+    for name in ("baseline", "icl"):
+        write_result(finished, result(name, mode=name))
+        write_manifest(finished, name, {"context": 2048, "max_tokens": 128}, **same)
+    done = type_("report", finished)
+    assert ("| ICL − baseline |" in done.stdout, done.stderr) == (True, "")
+    settings = {"context": 2048, "max_tokens": 128} | change.get("settings", {})
+    parts = same | {name: value for name, value in change.items() if name != "settings"}
+    write_manifest(finished, "baseline", settings, **parts)
+    done = type_("report", finished)
+    assert "| ICL − baseline |" not in done.stdout
+    assert f"icl has no baseline to be compared with; baseline differs: {said}. Make it with: " in done.stderr
+    assert done.stderr.count("\n") == 1
+    (finished / "eval/baseline/manifest.json").unlink()  # what nobody tells is no difference
+    assert "| ICL − baseline |" in type_("report", finished).stdout
+
+
+@pytest.mark.parametrize(
+    ("toolset", "tools", "said"),
+    [
+        ("extended", ["get_country"], "get_country of extended"),
+        ("extended", ["add_date", "get_country"], "add_date and get_country of extended"),
+        ("starter", ["add_date", "get_country", "forecast_weather"], "add_date, get_country and forecast_weather of starter"),
+        ("starter", ["a", "b", "c", "d"], "4 tools of starter"),
+        ("starter", list("abcdefghij"), "starter tools"),
+        ("mytools.py", ["a"], "mytools.py tools"),
+    ],
+)  # fmt: skip
+def test_the_title_says_which_tools(toolset: str, tools: list[str], said: str, finished: Path, type_: Type) -> None:
+    write_result(finished, result("baseline") | {"toolset": toolset, "tools": len(tools)})
+    write_manifest(finished, "baseline", {"tools": tools})
+    assert type_("report", finished).stdout.startswith(f"### smollm2: {said}, bundled test set\n")
+
+
+def test_other_tools_have_their_own_table(finished: Path, type_: Type) -> None:
+    for name in ("add_date", "get_country"):
+        write_result(finished, result(name) | {"toolset": "extended", "tools": 1})
+        write_manifest(finished, name, {"tools": [name]})
+    shown = type_("report", finished).stdout
+    assert "### smollm2: add_date of extended, " in shown
+    assert "### smollm2: get_country of extended, " in shown
+
+
+def test_how_many_queries_and_what_no_width_means(finished: Path, type_: Type) -> None:
+    value = result("baseline", correct=[0, 1]) | {"unanswerable": 3}
+    write_result(finished, value)
+    shown = type_("report", finished).stdout
+    assert rows(shown, "method")[1][2] == "2 + 3"
+    assert "of all answerable queries. API match" in shown
+    assert "queries: answerable + not answerable ones." in shown
+    assert "\n\nAn interval without width means only that all queries came out alike" in shown
+    value["metrics"]["well_formed"] |= {"low": 50.0}
+    write_result(finished, value)
+    assert "without width" not in type_("report", finished).stdout
+
+
+def test_gates_that_nobody_asked_are_left_out(evaluated: Path, type_: Type) -> None:
+    def gates() -> list[str]:
+        return [row[0] for row in rows(type_("report", evaluated).stdout, "gate")[1:]]
+
+    summary = DISTILLED | {"gates": dict.fromkeys(GATES, 0), "judge": None}
+    (evaluated / "distill.json").write_bytes(orjson.dumps(summary))
+    assert gates() == ["answer", "format", "execution", "grounding", "duplicate"]
+    found = json.loads(type_("report", evaluated, "--json").stdout)["distillation"]
+    assert (list(found["dropped"]), found["asked"]) == (list(GATES), gates())
+    (evaluated / "judge").mkdir()
+    (evaluated / "judge/manifest.json").write_text('{"settings": {"grounding": "off"}}')
+    manifest = json.loads((evaluated / "manifest.json").read_text())
+    manifest["settings"]["imagine"] = "call-first"
+    (evaluated / "manifest.json").write_bytes(orjson.dumps(manifest))
+    assert gates() == ["answer", "rank", "format", "execution", "duplicate"]
+    (evaluated / "distill.json").write_bytes(orjson.dumps(summary | {"gates": {"judge": 1, "unparsed": 0}}))
+    assert gates() == ["judge"]  # never a number that is not 0
 
 
 def test_two_of_one_kind_and_two_test_sets(evaluated: Path, type_: Type) -> None:
@@ -121,10 +252,11 @@ def test_two_of_one_kind_and_two_test_sets(evaluated: Path, type_: Type) -> None
     write_result(evaluated, result("dev") | {"testset": "dev"})
     shown = type_("report", evaluated).stdout
     assert [row[0] for row in rows(shown, "method")[1:]] == [
-        "baseline", "ICL (icl)", "ICL (icl-few)", "baseline", "ICL",
+        "baseline (baseline)", "ICL (icl)", "ICL (icl-few)", "baseline (baseline-free)", "ICL (icl-free)",
     ]  # fmt: skip
     assert [row[0] for row in rows(shown, "difference")[1:]] == [
-        "ICL (icl) − baseline", "ICL (icl-few) − baseline", "ICL − baseline",
+        "ICL (icl) − baseline (baseline)", "ICL (icl-few) − baseline (baseline)",
+        "ICL (icl-free) − baseline (baseline-free)",
     ]  # fmt: skip
     assert "### smollm2: starter tools, dev test set" in shown
 

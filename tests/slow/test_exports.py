@@ -40,7 +40,8 @@ def write(folder: Path, tools: list[str], plan: Plan) -> None:
     with Toolbox.open("extended", only=tools) as box:
         shown = [demonstration for demonstration in demonstrations() if demonstration.tool in tools]
         for format_ in FORMATS:
-            made = export(format_, shown, box.tools, Plan(seed=plan.seed) if format_ == "paper" else plan)
+            unmasked = Plan(seed=plan.seed, calls_only=plan.calls_only)
+            made = export(format_, shown, box.tools, unmasked if format_ == "paper" else plan)
             (folder / file_name(format_)).write_bytes(made.data)
             whole = made.data if format_ == "paper" else b"[" + b",".join(made.data.splitlines()) + b"]"
             expected[format_] = json.loads(whole)
@@ -57,10 +58,12 @@ def write(folder: Path, tools: list[str], plan: Plan) -> None:
     [
         (list(NAMES), Plan(seed=1)),
         (list(NAMES), Plan(mask_names=0.5, no_call=0.6, candidates=3, seed=2)),
+        (list(NAMES), Plan(calls_only=True, no_call=0.6, seed=3)),
+        (["add_date"], Plan(calls_only=True)),
         (["add_date"], Plan()),  # arguments all of one shape, a date among them
         (["get_today_date"], Plan()),  # no arguments at all
     ],
-    ids=["plain", "masked", "one tool", "no arguments"],
+    ids=["plain", "masked", "calls only", "calls of one tool", "one tool", "no arguments"],
 )
 def test_the_files_are_read_and_trained_on(python: Path, tmp_path: Path, tools: list[str], plan: Plan) -> None:
     write(tmp_path, tools, plan)

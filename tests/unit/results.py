@@ -46,3 +46,8 @@ def write_result(run: Path, value: Any) -> None:
     folder = run / "eval" / value["name"]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "result.json").write_bytes(orjson.dumps(value))
+
+
+def write_manifest(run: Path, name: str, settings: Any, **parts: Any) -> None:
+    """Put a manifest beside a result."""
+    (run / "eval" / name / "manifest.json").write_bytes(orjson.dumps({"settings": settings, **parts}))

@@ -56,7 +56,7 @@ def test_messages_are_a_whole_conversation(tools: tuple[Tool, ...]) -> None:
 
 def test_the_first_row_has_messages_of_different_keys(tools: tuple[Tool, ...]) -> None:
     """By that `datasets` knows that it must not make a table of them."""
-    for plan in (Plan(), Plan(no_call=1.0), Plan(mask_names=1.0)):
+    for plan in (Plan(), Plan(no_call=1.0), Plan(mask_names=1.0), Plan(calls_only=True, no_call=1.0)):
         keys = {frozenset(message) for message in rows_of("messages", tools, plan)[0]["messages"]}
         assert len(keys) > 1
 
@@ -102,6 +102,28 @@ def test_paper_is_what_the_release_trains_on(tools: tuple[Tool, ...]) -> None:
     assert rows[1]["dialog_history"][3]["content"] == f"Observation: {shown.observation}"
     assert rows[1]["response"] == f"Final Answer: {shown.answer}"
     assert any("<tool_Entity Graph%%Disambiguate>" in row["response"] for row in rows)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_rows_that_end_with_the_call(format_: str, tools: tuple[Tool, ...]) -> None:
+    """They are the rows as ever, less what comes after the call."""
+    whole, cut = (rows_of(format_, tools, Plan(seed=3, calls_only=only)) for only in (False, True))
+    assert len(cut) == len(demonstrations())
+    if format_ in ("react", "paper"):
+        assert cut == whole[::2]
+    else:
+        column = {"messages": "messages", "sharegpt": "conversations"}[format_]
+        assert cut == [{**row, column: row[column][:2]} for row in whole]
+        said = [row[column][1] for row in cut]
+        assert all("tool_calls" in one or one.get("from") == "function_call" for one in said)
+    text = json.dumps(cut, ensure_ascii=False)
+    for shown in demonstrations():
+        assert shown.answer not in text
+        assert json.dumps(shown.observation, ensure_ascii=False)[1:-1] not in text
+    if format_ != "paper":  # our own words where no tool fits stay
+        with_others = rows_of(format_, tools, Plan(no_call=1.0, seed=3, calls_only=True))
+        assert len(with_others) == 2 * len(cut)
+        assert with_others[::2] == cut
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -11,7 +11,7 @@ import pytest
 
 from stesim.errors import ModelError
 from stesim.gates import Gates, demonstration_of, invalid_arguments
-from stesim.judge import ASKED_AT_MOST, BEGIN, JudgeSettings, Judging
+from stesim.judge import ASKED_AT_MOST, BEGIN, JudgeSettings, Judging, marks_of_examples, without_echo
 from stesim.models import ScriptedModel
 from stesim.models.base import estimate_tokens
 from stesim.models.constrain import check_grammar
@@ -227,6 +227,52 @@ def test_an_unreadable_verdict_is_asked_for_once_more(box: Toolbox) -> None:
     assert model.requests[0].seed != model.requests[1].seed
     assert model.requests[1].sampling.temperature > 0
     assert model.requests[0].messages == model.requests[1].messages
+
+
+ECHO = "1) Yes. The next train leaves at 14:05 to Amsterdam.\n2) Yes. It is there.\n3) Yes. As asked."
+
+
+def test_a_verdict_on_the_worked_examples_is_no_verdict(box: Toolbox) -> None:
+    judged, model = judge(box, [good(box), good(box, 2, "Oslo")], [ECHO, YES, ECHO, ECHO])
+    assert [(one.gate, one.asked) for one in judged] == [("", 2), ("unparsed", ASKED_AT_MOST)]
+    assert judged[1].reason == "the judge spoke of the worked examples"
+    spoken = judged[1].judgement
+    assert spoken is not None
+    assert (spoken.informative, spoken.faithful, spoken.repairs) == ("unparsed", "pass", ("echo",))
+    assert len(model.requests) == 4
+
+
+def test_what_the_trial_says_itself_is_no_echo(box: Toolbox) -> None:
+    judged, _ = judge(box, [good(box, city="Amsterdam")], [ECHO.replace(" at 14:05", "")])
+    assert [(one.gate, one.asked) for one in judged] == [("", 1)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "echo"),
+    [
+        ("It is Leiden's station.", "Where?", True),
+        ("Leiden is asked for.", "weather in LEIDEN", False),
+        ("It takes 20 minutes.", "in 2024", True),
+        ("It takes 20 minutes.", '{"minutes":20}', False),
+        ("It gives the API's answer in 1 line. No. Yes.", "Where?", False),
+        ("The station is the one that was asked about.", "Where?", False),
+        ("", "", False),
+    ],
+)
+def test_what_is_an_echo(reason: str, said: str, echo: bool) -> None:
+    foreign = marks_of_examples(load_stage_prompts("judge")["judge"].text)
+    verdict = replace(parse_verdict(NO), explanations=("", reason, ""))
+    found = without_echo(verdict, foreign, said)
+    assert found.faithful == ("unparsed" if echo else "fail")
+    assert (found.informative, "echo" in found.repairs) == ("pass", echo)
+
+
+def test_the_numbers_and_names_of_worked_examples() -> None:
+    found = marks_of_examples(load_stage_prompts("judge")["judge"].text)
+    assert found == {"Leiden", "Amsterdam", "14:05", "20", "60"}
+    example = "Query: Is Rome in Peru?\nIt has 2 or 33.\n1) Yes. Peru.\n2) No. As Ann said.\n3) Yes."
+    assert marks_of_examples(f"Judge with Ann.\n\n{example}\n\n{{query}}{{calls}}{{answer}}") == {"Rome", "Peru", "33"}
+    assert marks_of_examples("No example of Rome in 2024.\n\n{query} in {calls} of Rome {answer}") == set()
 
 
 def test_without_a_judge_the_gates_decide(box: Toolbox) -> None:

@@ -54,7 +54,7 @@ ALLOWED = {
     "stesim.testset": {*RECORDS, "stesim.files", "stesim.toolbox", "mocktools"},
     "stesim.bootstrap": set[str](),
     "stesim.dataset": {*RECORDS, "stesim.parsing", "stesim.prompts", "stesim.toolbox"},
-    "stesim.report": {*RECORDS, "stesim.store", "stesim.files", "stesim.bootstrap"},
+    "stesim.report": {*RECORDS, "stesim.store", "stesim.files", "stesim.bootstrap", "stesim.demonstrations"},
     # For whoever tests an agent of their own.
     "stesim.calls": {"mocktools"},
     "stesim.testing": {*RECORDS, "mocktools", "stesim.calls", "stesim.models"},

@@ -16,8 +16,8 @@ from stesim.evaluate import read_predictions, report, score_all
 from stesim.evaluate.answers import Answer
 from stesim.evaluate.measure import MEANINGS, METRICS, Mark, Marker, by_tool, examples, failures, figures
 from stesim.evaluate.predictions import read_reply
-from stesim.evaluate.result import make_predictions, make_result
-from stesim.records import Completion
+from stesim.evaluate.result import different_calls, make_predictions, make_result
+from stesim.records import Completion, Demonstration
 from stesim.testset import Case, RightCall
 from stesim.toolbox import Toolbox
 from tests.unit.test_asking import SETTINGS
@@ -31,6 +31,7 @@ WEEKS = Case(
 PERU = Case("peru", "Peru?", (RightCall("get_country", {"name": "Peru"}, {"name": {"any_of": ["PE", "PER"]}}),))
 EITHER = Case("either", "either", (RightCall("add_date", {"days": 1}), RightCall("get_country", {"name": "Peru"})))
 NONE = Case("none", "Sing!", ())
+LONG = Case("long", "?", (RightCall("get_country", {"name": "x" * 200 + "Peru"}),))
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +161,36 @@ def test_by_tool_failures_and_examples(marker: Marker) -> None:
     assert [each["id"] for each in shown] == ["weeks-2", "peru-6", "weeks-10"]  # of both tools
     assert shown[1] == {
         "id": "peru-6", "query": "Peru?", "right": {"tool": "get_country", "arguments": {"name": "Peru"}},
-        "said": 'Action: get_country\nAction Input: {"name": "Chile"}',
+        "said": 'Action: get_country\nAction Input: {"name": "Chile"}', "differs": ['name: "Chile", not "Peru"'],
     }  # fmt: skip
     assert examples(wrong["called_anyway"])[0]["right"] is None
+
+
+@pytest.mark.parametrize(
+    ("case", "text", "differs"),
+    [
+        (WEEKS, call("add_date", days=5), ["days: 5, not 21"]),
+        (WEEKS, call("add_date", zone="UTC"), ["days: left out, not 21", 'zone: "UTC", which nobody asked for']),
+        (WEEKS, call("get_country", name="Peru"), []),
+        (WEEKS, call("add_date", days=21), []),
+        (WEEKS, "Final Answer: x", []),
+        (LONG, call("get_country", name="x" * 200 + "Chile"), [f'name: …{"x" * 20}Chile", not …{"x" * 20}Peru"']),
+        (LONG, call("get_country", name="y" * 200), [f'name: "{"y" * 78}…, not "{"x" * 78}…']),
+    ],
+)
+def test_how_arguments_differ(marker: Marker, case: Case, text: str, differs: list[str]) -> None:
+    assert examples([marker.mark(case, answered(case, text))])[0]["differs"] == differs
+
+
+def test_the_different_calls_of_the_demonstrations_shown() -> None:
+    held = {
+        line: Demonstration("add_date", str(line), {"days": days}, "{}", "", 1, line)
+        for line, days in enumerate([1, 1, 2, 3, 1], 1)
+    }
+    shown = [replace(answered(WEEKS, ""), demonstrations=lines) for lines in ((1, 2, 5), (1, 3, 4), ())]
+    assert different_calls(shown, held) == 1.33
+    assert different_calls(shown[2:], held) is None
+    assert different_calls([], {}) is None
 
 
 def test_a_result(marker: Marker) -> None:

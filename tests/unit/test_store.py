@@ -100,7 +100,7 @@ def test_a_broken_line_in_the_middle_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="line 2 is not JSON"):
         list(RunFolder.read(tmp_path / "run").trials())
     path.write_bytes(b'{"tool": 1}\n')
-    with pytest.raises(StoreError, match="line 1 does not hold a trial: KeyError"):
+    with pytest.raises(StoreError, match="line 1 does not hold a trial: it lacks "):
         list(RunFolder.read(tmp_path / "run").trials())
     (tmp_path / "run" / "completions.jsonl").write_bytes(b"[]\n")
     with pytest.raises(StoreError, match="line 1 does not hold a completion"):

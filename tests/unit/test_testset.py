@@ -23,6 +23,9 @@ ROWS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+OWN = "a file of your own (docs/test-sets.md)"
+
+
 def written(folder: Path, *rows: Any) -> str:
     path = folder / "queries.jsonl"
     path.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows), "utf-8")
@@ -70,25 +73,35 @@ def test_unanswerable_queries_alone_are_a_test_set_only_where_nothing_else_was_m
     with pytest.raises(UserError, match=r"queries.jsonl' has only unanswerable queries$"):
         cases(alone, ["add"], False)
     mixed = written(tmp_path, *ROWS)
-    with pytest.raises(UserError, match=r"has no query for the chosen tools \(mine\)$"):
+    with pytest.raises(UserError, match=r"has no query for the chosen tools \(mine\); give a file of your own"):
         cases(mixed, ["mine"], True)
 
 
 @pytest.mark.parametrize(
     ("testset", "tools", "said"),
     [
-        (BUNDLED, ["mine"], "test set bundled has no query for the chosen tools (mine)"),
-        (BUNDLED, list("abcdefg"), "test set bundled has no query for the chosen tools (a, b, c, d, e and 2 more)"),
-        (DEV, [], "test set dev has no query for the chosen tools (no tool)"),
+        (BUNDLED, ["mine"], f"test set bundled has no query for the chosen tools (mine); give {OWN}"),
+        (BUNDLED, list("abcdefg"), f"test set bundled has no query for the chosen tools (a, b, c, d, e and 2 more); give {OWN}"),
+        (DEV, [], f"test set dev has no query for the chosen tools (no tool); give {OWN}"),
+        (DEV, ["add_date"], "test set dev has no query for the chosen tools (add_date); give --testset bundled, which has 15 "
+                            f"for them or {OWN}"),
         ("devv", ["add"], "no test set 'devv': give bundled, dev or the path of a file"),
         (".", ["add"], "test set '.' cannot be read: it is not a regular file"),
         ("a\0b", ["add"], "test set 'a\\x00b' cannot be read: embedded null byte"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_used_gets_one_line(testset: str, tools: list[str], said: str) -> None:
     with pytest.raises(UserError) as caught:
         cases(testset, tools, True)
     assert str(caught.value) == said
+
+
+def test_tools_of_the_development_set_are_sent_to_it() -> None:
+    tool = cases(DEV, tool_names(EVERY), False)[0].calls[0].tool
+    count = len(cases(DEV, [tool], False))
+    with pytest.raises(UserError) as caught:
+        cases(BUNDLED, [tool], False)
+    assert str(caught.value).endswith(f"({tool}); give --testset dev, which has {count} for them or {OWN}")
 
 
 @pytest.mark.parametrize(
