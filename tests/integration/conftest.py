@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,3 +77,25 @@ def calm_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FORCE_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     assert os.environ.get("HOME") is not None
+
+
+def in_a_process_that_dies(write_number: int, cut: int, words: list[str]) -> bool:
+    """Type a command in a forked process that is killed in the middle of its nth write; whether it was."""
+    child = os.fork()
+    if child == 0:
+        real, seen = os.write, 0
+
+        def write(file: int, data: bytes) -> int:
+            nonlocal seen
+            seen += 1
+            if seen == write_number:
+                real(file, data[: len(data) * cut // 4])
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(file, data)
+
+        try:
+            os.write = write  # type: ignore[assignment]
+            CliRunner().invoke(main, words)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import orjson
+import pytest
 
-from stesim.cli import main
-from tests.integration.conftest import answer, call
+from tests.integration.conftest import Type, answer, call
 
 
 def weather(query: str, city: str, days: int) -> list[str]:
@@ -60,8 +60,21 @@ def files_of(run: Path) -> dict[str, bytes]:
     return {name: (run / name).read_bytes() for name in FILES}
 
 
-def type_quietly(words: list[str]) -> None:
-    """Type a command in this process."""
-    from click.testing import CliRunner
+@pytest.fixture
+def explored(type_: Type, tmp_path: Path) -> Path:
+    """The folder of the scripted run, finished."""
+    type_("run", "--model", script(tmp_path / "trials.json", TRIALS), "--out", tmp_path / "run", *RUN)
+    return tmp_path / "run"
 
-    CliRunner().invoke(main, words)
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    """What `--model` takes for the judge and the rewording."""
+    return script(tmp_path / "distill.json", [*VERDICTS, *REWORDINGS])
+
+
+@pytest.fixture
+def done(explored: Path, model: str, type_: Type) -> Path:
+    """The folder of the run, distilled."""
+    type_("distill", explored, "--model", model, *DISTILL)
+    return explored

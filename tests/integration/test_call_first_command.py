@@ -16,8 +16,7 @@ from stesim.parsing.render import render
 from stesim.records import Action
 from stesim.store import RunFolder
 from stesim.toolbox import Toolbox
-from tests.integration.conftest import SETTINGS, TOOLS, Type, answer
-from tests.integration.test_resume import in_a_process_that_dies
+from tests.integration.conftest import SETTINGS, TOOLS, Type, answer, in_a_process_that_dies
 
 WORDS = ["--imagine", "call-first", *SETTINGS]
 SHELL = [sys.executable, "-m", "stesim"]

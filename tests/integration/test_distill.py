@@ -16,27 +16,19 @@ from stesim.records import Demonstration
 from stesim.store import RunFolder
 from stesim.store.codec import demonstration_from_json
 from tests.integration.conftest import Type
-from tests.integration.distilling import DISTILL, PASS, REWORDINGS, RUN, TRIALS, VERDICTS, files_of, script
+from tests.integration.distilling import (
+    DISTILL,
+    PASS,
+    REWORDINGS,
+    VERDICTS,
+    done,
+    explored,
+    files_of,
+    model,
+    script,
+)
 
-
-@pytest.fixture
-def explored(type_: Type, tmp_path: Path) -> Path:
-    """The folder of the scripted run, finished."""
-    type_("run", "--model", script(tmp_path / "trials.json", TRIALS), "--out", tmp_path / "run", *RUN)
-    return tmp_path / "run"
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> str:
-    """What `--model` takes for the judge and the rewording."""
-    return script(tmp_path / "distill.json", [*VERDICTS, *REWORDINGS])
-
-
-@pytest.fixture
-def done(explored: Path, model: str, type_: Type) -> Path:
-    """The folder of the run, distilled."""
-    type_("distill", explored, "--model", model, *DISTILL)
-    return explored
+__all__ = ["done", "explored", "model"]  # fixtures
 
 
 def judged(run: Path) -> list[dict[str, object]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -14,34 +12,19 @@ import pytest
 
 from stesim.models import ScriptedModel
 from stesim.store import RunFolder
-from tests.integration.conftest import Type
+from tests.integration.conftest import Type, in_a_process_that_dies
 from tests.integration.distilling import (
     DISTILL,
     FILES,
-    REWORDINGS,
-    RUN,
-    TRIALS,
-    VERDICTS,
+    explored,
     files_of,
-    script,
-    type_quietly,
+    model,
 )
+
+__all__ = ["explored", "model"]  # fixtures
 
 # 6 verdicts and 10 judged trials, 8 rewordings and 3 reworded queries.
 WRITES = 27
-
-
-@pytest.fixture
-def explored(type_: Type, tmp_path: Path) -> Path:
-    """The folder of the scripted run, finished."""
-    type_("run", "--model", script(tmp_path / "trials.json", TRIALS), "--out", tmp_path / "run", *RUN)
-    return tmp_path / "run"
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> str:
-    """What `--model` takes for the judge and the rewording."""
-    return script(tmp_path / "distill.json", [*VERDICTS, *REWORDINGS])
 
 
 @pytest.fixture
@@ -50,28 +33,6 @@ def done(explored: Path, model: str, type_: Type, tmp_path: Path) -> Path:
     shutil.copytree(explored, tmp_path / "done")
     type_("distill", tmp_path / "done", "--model", model, *DISTILL)
     return tmp_path / "done"
-
-
-def in_a_process_that_dies(write_number: int, cut: int, words: list[str]) -> bool:
-    """Type a command in a forked process that is killed in the middle of its nth write; whether it was."""
-    child = os.fork()
-    if child == 0:
-        real, seen = os.write, 0
-
-        def write(file: int, data: bytes) -> int:
-            nonlocal seen
-            seen += 1
-            if seen == write_number:
-                real(file, data[: len(data) * cut // 4])
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(file, data)
-
-        try:
-            os.write = write  # type: ignore[assignment]
-            type_quietly(words)
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.parametrize("write_number", range(1, WRITES + 1))

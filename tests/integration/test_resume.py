@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,33 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from stesim.cli import main
 from stesim.store import RunFolder
-from tests.integration.conftest import SETTINGS, Type
-
-
-def in_a_process_that_dies(write_number: int, cut: int, words: list[str]) -> bool:
-    """Type a command in a forked process that is killed in the middle of its nth write; whether it was."""
-    child = os.fork()
-    if child == 0:
-        real, seen = os.write, 0
-
-        def write(file: int, data: bytes) -> int:
-            nonlocal seen
-            seen += 1
-            if seen == write_number:
-                real(file, data[: len(data) * cut // 4])
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(file, data)
-
-        try:
-            os.write = write  # type: ignore[assignment]
-            CliRunner().invoke(main, words)
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+from tests.integration.conftest import SETTINGS, Type, in_a_process_that_dies
 
 
 # The study makes 26 completions and 6 trials, so 32 writes.
