@@ -14,35 +14,26 @@ from typing import Any
 import click
 
 from stesim.cli.common import shorten
-from stesim.records import Completion
-from stesim.report.summary import duration
+from stesim.cli.pace import Pace
 
 _EVERY = 5.0  # seconds between two lines where there is no terminal
 _LABEL = 48  # characters
 
 
-class Progress:
-    """Counts what is finished; `what` names it in the plural, `done` of `whole` were finished before."""
+class Progress(Pace):
+    """Shows what is finished; `what` names it in the plural, `done` of `whole` were finished before."""
 
     def __init__(self, what: str, whole: int, done: int = 0) -> None:
-        self.what = what
-        self.whole = whole
-        self.done = self._before = done
-        self._tokens, self._seconds = 0, 0.0
-        self._started = self._shown = time.monotonic()
+        super().__init__(what, whole, done)
+        self._shown = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
-
-    def completion(self, completion: Completion) -> None:
-        """Take note of a completion."""
-        self._tokens += completion.tokens
-        self._seconds += completion.seconds
 
     def advance(self, label: str = "") -> None:
         """One more is finished; `label` says which."""
         self.done += 1
         if self._bar is not None:
-            self._bar.update(self._task, completed=self.done, description=f"{self.what} {self.pace()}")
+            self._bar.update(self._task, completed=self.done, description=f"{self.what} {self._bracketed()}")
             return
         now = time.monotonic()
         if now - self._shown >= _EVERY or self.done == self.whole:
@@ -50,18 +41,13 @@ class Progress:
             parts = [
                 f"[{self.done}/{self.whole}] {self.what}{':' if label else ''}",
                 shorten(label, _LABEL),
-                self.pace(),
+                self._bracketed(),
             ]
             click.echo(" ".join(part for part in parts if part), err=True)
 
-    def pace(self) -> str:
-        """Tokens a second and the time left, as text."""
-        parts = [f"{self._tokens / self._seconds:.0f} tokens/s with prompts"] if self._seconds > 0 else []
-        new = self.done - self._before
-        if new and self.done < self.whole:
-            left = (time.monotonic() - self._started) / new * (self.whole - self.done)
-            parts.append(f"about {duration(left)} left")
-        return f"({', '.join(parts)})" if parts else ""
+    def _bracketed(self) -> str:
+        pace = self.pace()
+        return f"({pace})" if pace else ""
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty() and self.whole > self.done:

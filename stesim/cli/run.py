@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,14 @@ import click
 from stesim import toolbox
 from stesim.cli import build, finish, stages
 from stesim.cli.common import Finite, check_out, complete_tools, echo_json, plain, toolset_option
-from stesim.cli.stopping import ending_well, exit_code
 from stesim.cli.view import make_view
 from stesim.explore import Exploration
-from stesim.models import Model, ScriptedModel
-from stesim.models.driving import drive
+from stesim.models import Model
+from stesim.models.driving import Asking
 from stesim.models.recording import RecordingModel
 from stesim.offline import no_network
 from stesim.prompts import PromptSet, StagePrompts, load_prompts
-from stesim.records import Completion, Request, RunSettings, Trial
+from stesim.records import RunSettings, Trial
 from stesim.store import RunFolder
 from stesim.toolbox import Toolbox
 
@@ -185,27 +184,18 @@ def _explore_into(
     """Drive the exploration to its end; Ctrl-C stops it and says how to go on."""
     finished = list(folder.trials())
     build.check_order(finished, settings, folder.path)
-    if isinstance(model, ScriptedModel):
-        model.skip(sum(trial.completions for trial in finished))
     view = make_view(settings, finished, model.name, watch=watch)
 
-    def keep(trial: Trial) -> None:
-        folder.add_trial(trial, recording.take_counts())  # on the disk first, then on the screen
-        view.trial(trial)
+    def ask(recording: RecordingModel) -> Asking:
+        def keep(trial: Trial) -> None:
+            folder.add_trial(trial, recording.take_counts())  # on the disk first, then on the screen
+            view.trial(trial)
 
-    def record(request: Request, completion: Completion, counts: Mapping[str, int]) -> None:
-        folder.add_completion(request, completion, counts)
-        view.completion(completion)
+        return Exploration(box, prompts, settings, recording.count, keep, finished, templates).explore()
 
-    recording = RecordingModel(view.watched(model), record)
-    exploration = Exploration(box, prompts, settings, recording.count, keep, finished, templates)
-    try:
-        with ending_well(), view:
-            drive(exploration.explore(), recording)
-    except KeyboardInterrupt as stop:
-        click.echo(f"\nstopped: {view.done} of {view.whole} trials are finished and kept.", err=True)
-        click.echo(f"Go on with: stesim run --out {shlex.quote(str(folder.path))}", err=True)
-        raise SystemExit(exit_code(stop)) from None
+    asked = sum(trial.completions for trial in finished)
+    again = f"stesim run --out {shlex.quote(str(folder.path))}"
+    stages.conduct(folder, model, ask, view, asked_before=asked, again=again)
 
 
 def _new_folder(model: str) -> Path:

@@ -16,7 +16,7 @@ import click
 
 from stesim import __version__
 from stesim.cli import build
-from stesim.cli.progress import Progress
+from stesim.cli.pace import Pace
 from stesim.cli.stopping import ending_well, exit_code
 from stesim.errors import StoreError
 from stesim.files import read_bounded
@@ -105,7 +105,7 @@ def conduct(
     folder: StageFolder,
     model: Model,
     ask: Callable[[RecordingModel], Asking],
-    progress: Progress,
+    progress: Pace,
     *,
     asked_before: int,
     again: str,
@@ -123,7 +123,7 @@ def conduct(
         folder.add_completion(request, completion, counts)
         progress.completion(completion)
 
-    recording = RecordingModel(model, record)
+    recording = RecordingModel(progress.watched(model), record)
     try:
         with ending_well(), progress:
             drive(ask(recording), recording)

@@ -5,44 +5,31 @@ All of it goes to the standard error stream, so that the summary can be piped. r
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
 from stesim.cli.common import no_query, plain, shorten
+from stesim.cli.pace import Pace
 from stesim.cli.watch import WatchedModel
 from stesim.models import Model, OnText
 from stesim.models.base import WrappedModel
 from stesim.records import Completion, Request, RunSettings, Trial
-from stesim.report.summary import Summary, duration, share, summarize, total
+from stesim.report.summary import Summary, share, summarize, total
 
 _WIDTH_FOR_BARS = 72  # columns of a terminal
 
 
-class View:
+class View(Pace):
     """Counts what happens; prints a line when a trial is finished."""
 
     def __init__(self, settings: RunSettings, finished: Sequence[Trial], name: str, console: Any) -> None:
         self.console = console
         self.summaries = {summary.tool: summary for summary in summarize(finished, settings.tools)}
         self.each = settings.episodes * settings.trials
-        self.whole = self.each * len(settings.tools)
-        self._before = len(finished)
-        self.done = len(finished)
-        self._started = time.monotonic()
-        self._tokens, self._seconds = 0, 0.0
+        super().__init__("trials", self.each * len(settings.tools), len(finished))
         if finished and self.done < self.whole:
             console.print(f"going on after {self.done} of {self.whole} trials", style="dim")
-
-    def watched(self, model: Model) -> Model:
-        """The model that the run should ask: here the model itself."""
-        return model
-
-    def completion(self, completion: Completion) -> None:
-        """Take note of a completion."""
-        self._tokens += completion.tokens
-        self._seconds += completion.seconds
 
     def trial(self, trial: Trial) -> None:
         """Take note of a finished trial."""
@@ -58,24 +45,9 @@ class View:
         query = f"{shorten(trial.query, 70)} · " if trial.query or not why else ""
         line = (
             f"[{self.done}/{self.whole}] {plain(trial.tool)} {trial.episode}.{trial.trial}: "
-            f"{came_to} · {query}{self.pace()}"
+            f"{came_to} · {query}{self.pace() or '…'}"
         )
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def pace(self) -> str:
-        """Tokens a second and the time left, as text."""
-        parts = [f"{self._tokens / self._seconds:.0f} tokens/s with prompts"] if self._seconds > 0 else []
-        new = self.done - self._before
-        if new and self.done < self.whole:
-            left = (time.monotonic() - self._started) / new * (self.whole - self.done)
-            parts.append(f"about {duration(left)} left")
-        return ", ".join(parts) or "…"
-
-    def __enter__(self) -> View:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        pass
 
 
 class LiveView(View):
@@ -120,7 +92,7 @@ class LiveView(View):
                 table.add_section()
             bar = [ProgressBar(total=trials, completed=summary.trials, width=20)] if bars else []
             table.add_row(Text(plain(summary.tool)), *bar, f"{summary.trials}/{trials}", *_shares(summary))
-        return Group(table, Text(self._now, style="dim"), Text(self.pace()))
+        return Group(table, Text(self._now, style="dim"), Text(self.pace() or "…"))
 
     def __enter__(self) -> LiveView:
         self._live.start()

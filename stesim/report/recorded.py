@@ -15,10 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from stesim.errors import StoreError
-from stesim.files import read_bounded
+from stesim.store.folder import read_object
 
 _LARGEST = 256 << 20  # bytes of a file
 
@@ -67,12 +64,4 @@ def read(folder: Path) -> Recorded:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object of a file; raises `StoreError` with one line that names it."""
-    try:
-        value = orjson.loads(read_bounded(path, _LARGEST))
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from None
-    except orjson.JSONDecodeError as error:
-        raise StoreError(f"{path} is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise StoreError(f"{path} is not a JSON object")
-    return value
+    return read_object(path, _LARGEST)

@@ -219,18 +219,27 @@ def _as_json(manifest: Mapping[str, Any], path: Path) -> bytes:
         raise StoreError(f"cannot write {path / MANIFEST}: {error}") from None
 
 
+def read_object(path: Path, limit: int) -> Json:
+    """The JSON object in a file of at most `limit` bytes; raises `StoreError` with one line that names the file."""
+    try:
+        value = orjson.loads(read_bounded(path, limit))
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from None
+    except orjson.JSONDecodeError as error:
+        raise StoreError(f"{path} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise StoreError(f"{path} is not a JSON object")
+    return value
+
+
 def _manifest(path: Path) -> Json:
     try:
-        value = orjson.loads(read_bounded(path / MANIFEST, _LARGEST))
+        os.stat(path / MANIFEST)
     except FileNotFoundError:
         raise StoreError(f"no run in {path}: there is no {MANIFEST}") from None
-    except OSError as error:
-        raise StoreError(f"cannot read {path / MANIFEST}: {error.strerror}") from None
-    except orjson.JSONDecodeError as error:
-        raise StoreError(f"{path / MANIFEST} is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise StoreError(f"{path / MANIFEST} is not a JSON object")
-    return value
+    except OSError:
+        pass  # what is wrong with it shows when it is read
+    return read_object(path / MANIFEST, _LARGEST)
 
 
 def _sync_folder(path: Path) -> None:

@@ -89,7 +89,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("stesim.cli.progress.time", clock)
+    for module in ("pace", "progress"):
+        monkeypatch.setattr(f"stesim.cli.{module}.time", clock)
     return clock
 
 
