@@ -87,9 +87,13 @@ _PARTS = {
 _SAMPLING = tuple(Sampling.__dataclass_fields__)
 
 
-def open_model(spec: str, *, context: int | None, threads: int | None, today: datetime.date) -> Model:
-    """The model that `--model` names; raises `ModelError` with one line."""
+def open_model(
+    spec: str, *, context: int | None, threads: int | None, today: datetime.date, lora: str | None = None
+) -> Model:
+    """The model that `--model` names, with the adapter that `--lora` does; raises `ModelError` with one line."""
     kind, colon, rest = spec.partition(":")
+    if lora and colon and kind in ("scripted", "replay"):
+        raise ModelError(f"--lora goes with a GGUF file; {spec} are replies, which have no weights to change")
     if kind == "scripted" and colon:
         return ScriptedModel.from_file(Path(rest))
     if kind == "replay" and colon:
@@ -101,7 +105,7 @@ def open_model(spec: str, *, context: int | None, threads: int | None, today: da
     if not os.path.exists(path):
         raise ModelError(f"no model {spec!r}: give smollm2, the path of a GGUF file, scripted:FILE or replay:RUN")
     name = DEFAULT_MODEL if spec == DEFAULT_MODEL else None
-    return LlamaCppModel(path, context=context, thread_count=threads, today=today, name=name)
+    return LlamaCppModel(path, context=context, thread_count=threads, today=today, name=name, lora=lora)
 
 
 def thread_count(text: str) -> int | None:
@@ -342,16 +346,25 @@ def check_same(
     for part in [*_PARTS, "input"]:
         before, after = _part(recorded, part), _part(now, part)
         if before.get("fingerprint") != after.get("fingerprint"):
-            names = (
-                f" ({before.get('name')}, not {after.get('name')})" if before.get("name") != after.get("name") else ""
-            )
-            differences.append(f"the {part} changed{names}")
+            differences.append(f"the {part} changed{_unlike_names(before, after)}")
     if differences:
         raise StoreError(f"{out} was started differently: {'; '.join(differences)}. Use the same settings, or {remedy}")
 
 
 def _said(settings: Mapping[str, Any], name: str) -> str:
     return repr(settings[name]) if name in settings else "nothing"
+
+
+def _unlike_names(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The names of two parts of manifests, with those of a model's adapters, where they differ."""
+    adapters = [each["lora"] if isinstance(each.get("lora"), dict) else {} for each in (before, after)]
+    names = [str(each.get("name")) for each in (before, after)]
+    if adapters[0] != adapters[1]:
+        told = [f"{each['spec']}:{each.get('scale')}" if each.get("spec") else "no adapter" for each in adapters]
+        if told[0] == told[1]:
+            return " (the adapter is another one now)"
+        names = [f"{name} with {each}" for name, each in zip(names, told, strict=True)]
+    return "" if names[0] == names[1] else f" ({names[0]}, not {names[1]})"
 
 
 def _part(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import click
 import orjson
 
 from stesim.cli import build, distilled, stages
+from stesim.cli.adapters import lora_option
 from stesim.cli.common import Finite, echo_json, plain, toolset_option
 from stesim.cli.distill_again import set_aside
 from stesim.cli.distill_folders import (
@@ -57,6 +58,7 @@ def _from(stage: Values, name: str, text: str) -> str:
     help="Judges and rewords: smollm2, the path of a GGUF file, scripted:FILE or replay:RUN/paraphrase.  "
     "[default: the run's]",
 )
+@lora_option("[default: the run's, for the run's model]")
 @click.option("--judge", metavar="MODEL", help="Another model for the judge; also replay:RUN/judge.")
 @click.option("--no-judge", is_flag=True, help="No judge: only the gates that need no model.")
 @click.option(
@@ -152,7 +154,7 @@ def _wish(
     again += ["--toolset", toolset] if toolset else []
     again += ["--unfinished"] if source.missing else []
     return Wish(
-        model, judge, prompts, threads, toolset, plain(shlex.join(again)),
+        model, typed["lora"], judge, prompts, threads, toolset, plain(shlex.join(again)),
         {**common, "judge": False if no_judge else None, "similar": typed["similar"], "constrain": typed["constrain"]},
         {**common, "paraphrase": typed["paraphrase"], "wanted": typed["per_tool"], "most": typed["paraphrases"],
          "temperature": typed["temperature"], "overlap": typed["overlap"]},

@@ -91,6 +91,12 @@ class Source:
             )
         return ""
 
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """What the run's manifest says of its model."""
+        found: Mapping[str, Any] = self.manifest["model"]
+        return found
+
     def told_tools(self, toolset: str, box: Toolbox) -> Mapping[str, Any]:
         """The tools for a manifest; raises `UserError` if they are not those of the run any more."""
         if box.fingerprint != self.manifest["tools"]["fingerprint"]:
@@ -149,6 +155,8 @@ def _is_meant(value: Any) -> bool:
     if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("spec", "prompts")):
         return False
     settings = value.get("settings")
+    if not isinstance(value.get("lora", ""), str):
+        return False
     return isinstance(settings, dict) and not wrong_settings(settings, {**PARAPHRASE_DEFAULTS, "paraphrase": True})
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import click
 
 from stesim.cli import build, stages
+from stesim.cli.adapters import Named, told
 from stesim.cli.common import plain
 from stesim.cli.distill_again import AGAIN, differs, others, refuse_others
 from stesim.cli.distill_folders import (
@@ -56,9 +57,12 @@ _NO_MODEL = "none"
 
 @dataclass(frozen=True)
 class Wish:
-    """What was typed; None for what was not. `judge_settings` and `paraphrase_settings` are for one stage each."""
+    """What was typed; None for what was not. `lora` is for the model, also where it judges. `judge_settings` and
+    `paraphrase_settings` are for one stage each.
+    """
 
     model: str | None
+    lora: str | None
     judge: str | None
     prompts: Path | None
     threads: str
@@ -81,7 +85,7 @@ class Distillation:
     paraphraser_name: str | None = field(default=None, init=False)
     seconds: float = field(default=0.0, init=False)
     _model: Model | None = field(default=None, init=False)
-    _opened: tuple[str, int | None] = field(default=("", None), init=False)
+    _opened: tuple[Named, int | None] = field(default=(Named(""), None), init=False)
     _judged_with: Model | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -133,25 +137,27 @@ class Distillation:
         recorded, path, values = self._judge_recorded, self._judge_path, self.judge_values
         prompts = self._prompts(JUDGE, recorded)
         worked(self._paraphrase_prompts())  # a mistake in them shows now, not after the judge's hour
-        spec = self._judge_spec() if values["judge"] else _NO_MODEL
+        named = self._judge_named() if values["judge"] else Named(_NO_MODEL)
         parts = {"prompts": stages.prompts_part(prompts), "tools": self._tools(), "input": self.run.fingerprint()}
         before = JudgeFolder.read(path).judged() if recorded else []
         check_judged(before, self.run.trials, path)
-        if recorded and len(before) == len(self.run.trials) and build.lasting_spec(spec) == recorded["model"]["spec"]:
+        if recorded and len(before) == len(self.run.trials) and _is_same(named, recorded):
             now = {"settings": _as_recorded(values, recorded), "model": recorded["model"], **parts}
             build.check_same(recorded, now, path, AGAIN, differs)
             self._name_judge(JudgeFolder.read(path))
             return before
-        model = self._open(spec, values)
+        model = self._open(named, values)
         settings = _settled(values, model, "judge_tokens")
         judging = self._judging(settings, prompts, model)
         judging.check()
+        to_come = self._paraphrase_named(required=False).lasting()
         meant = {
-            "spec": build.lasting_spec(self._paraphrase_spec(required=False)),
+            "spec": to_come.spec,
+            **({"lora": to_come.lora} if to_come.lora else {}),
             "prompts": stages.prompts_part(self._paraphrase_prompts())["source"],
             "settings": {**self.values, "paraphrase": self.paraphrases},
         }
-        manifest = stages.make_manifest(JUDGE, settings, spec, model, **parts, paraphrase=meant)
+        manifest = stages.make_manifest(JUDGE, settings, named.spec, model, **parts, paraphrase=meant)
         with stages.open_folder(JudgeFolder, path, manifest, AGAIN, differs) as folder:
             found = folder.judged()
             progress = Progress("trials", whole=len(self.run.trials), done=len(found))
@@ -180,15 +186,16 @@ class Distillation:
         asked = prompts if settings["judge"] else None
         return Judging(self.box, asked, JudgeSettings(**traits), gates, model.count, keep=lambda _: None)
 
-    def _judge_spec(self) -> str:
+    def _judge_named(self) -> Named:
         """The judge's model: the typed one, the one that it was begun with, the run's."""
         if self.wish.judge is not None:
-            return self.wish.judge
-        begun: str = self._judge_recorded.get("model", {}).get("spec", _NO_MODEL)
-        wanted = self.wish.model
-        if begun != _NO_MODEL and (wanted is None or build.lasting_spec(wanted) == self._meant.get("spec")):
-            return begun
-        return wanted or self.run.spec()
+            return Named(self.wish.judge)
+        begun, meant = Named.recorded(self._judge_recorded.get("model", {"spec": _NO_MODEL})), self._meant_named()
+        if begun.spec != _NO_MODEL:
+            typed = self.wish.model is not None or self.wish.lora is not None
+            if not typed or (meant.spec and self._typed(meant.spec, meant).lasting() == meant):
+                return begun
+        return self._typed(self.wish.model or self.run.spec(), Named.recorded(self.run.model))
 
     # -- the paraphrases -------------------------------------------------------------------------------------------
 
@@ -203,16 +210,16 @@ class Distillation:
         judged = {"fingerprint": stages.fingerprint(self._judge_path / JudgeFolder.FINISHED)}
         parts = {"prompts": stages.prompts_part(prompts), "tools": self._tools(), "input": judged}
         before = ParaphraseFolder.read(path).paraphrased() if recorded else []
-        spec = self._paraphrase_spec(required=len(before) < len(originals))
-        if recorded and len(before) == len(originals) and build.lasting_spec(spec) == recorded["model"]["spec"]:
+        named = self._paraphrase_named(required=len(before) < len(originals))
+        if recorded and len(before) == len(originals) and _is_same(named, recorded):
             now = {"settings": _as_recorded(values, recorded), "model": recorded["model"], **parts}
             build.check_same(recorded, now, path, AGAIN, differs)
             check_paraphrased(before, originals, path)
             self.paraphraser_name = self._finish(ParaphraseFolder.read(path))
             return before
-        model = self._open(spec, values)
+        model = self._open(named, values)
         settings = _settled(values, model, "max_tokens")
-        manifest = stages.make_manifest(PARAPHRASE, settings, spec, model, **parts)
+        manifest = stages.make_manifest(PARAPHRASE, settings, named.spec, model, **parts)
         with stages.open_folder(ParaphraseFolder, path, manifest, AGAIN, differs) as folder:
             found = folder.paraphrased()
             check_paraphrased(found, originals, path)
@@ -226,7 +233,7 @@ class Distillation:
                 traits = _paraphrase_settings(settings)
                 return Paraphrasing(self.box, prompts, traits, recording.count, keep, found).ask(originals)
 
-            asked = sum(paraphrased.asked for paraphrased in found) + self._asked_as_judge(spec, model)
+            asked = sum(paraphrased.asked for paraphrased in found) + self._asked_as_judge(named.spec, model)
             stages.conduct(folder, model, ask, progress, asked_before=asked, again=self.wish.again)
             self.paraphraser_name = self._finish(folder)
             return folder.paraphrased()
@@ -238,12 +245,22 @@ class Distillation:
             return 0
         return sum(judged.asked for judged in JudgeFolder.read(self._judge_path).judged())
 
-    def _paraphrase_spec(self, *, required: bool) -> str:
+    def _paraphrase_named(self, *, required: bool) -> Named:
         """The rewording model: the typed one, the one that the work was begun with, the run's."""
-        begun = self._paraphrase_recorded.get("model", {}).get("spec") or self._meant.get("spec")
-        if self.wish.model or begun:
-            return self.wish.model or str(begun)
-        return self.run.spec(required=required and self.paraphrases)
+        begun = Named.recorded(self._paraphrase_recorded.get("model", {}))
+        begun = begun if begun.spec else self._meant_named()
+        if begun.spec:
+            return self._typed(begun.spec, begun)
+        spec = self.wish.model or self.run.spec(required=required and self.paraphrases)
+        return self._typed(spec, Named.recorded(self.run.model))
+
+    def _meant_named(self) -> Named:
+        """The rewording model that was meant when the judge was begun; its name is empty if none was."""
+        return Named(self._meant.get("spec", ""), self._meant.get("lora"))
+
+    def _typed(self, spec: str, known: Named) -> Named:
+        """What is typed; for what is not, this model, with its adapter if it is the one that is known."""
+        return Named(self.wish.model or spec, self.wish.lora).chosen(known)
 
     # -- what both need --------------------------------------------------------------------------------------------
 
@@ -271,24 +288,31 @@ class Distillation:
     def _tools(self) -> Mapping[str, Any]:
         return self.run.told_tools(self.toolset, self.box)
 
-    def _open(self, spec: str, values: Values) -> Model:
+    def _open(self, named: Named, values: Values) -> Model:
         """The model, which is loaded only once where both stages have the same."""
-        if spec == _NO_MODEL:
+        if named.spec == _NO_MODEL:
             return ScriptedModel([], name=_NO_MODEL)
-        wanted = (build.lasting_spec(spec), values["context"])
+        wanted = (named.lasting(), values["context"])
         if self._model is None or self._opened != wanted:
             self.close()
             threads = build.thread_count(self.wish.threads)
-            click.echo(f"loading {plain(spec)} …", err=True)
+            click.echo(f"loading {plain(named.said)} …", err=True)
             today = self.run.today or datetime.date.today()
-            self._model = build.open_model(spec, context=values["context"], threads=threads, today=today)
+            self._model = build.open_model(
+                named.spec, context=values["context"], threads=threads, today=today, lora=named.lora
+            )
             self._opened = wanted
         return self._model
 
     def _finish(self, folder: StageFolder) -> str:
         """The name of a stage's model, whose time counts from now on."""
         self.seconds += sum(completion.seconds for _, completion in folder.completions())
-        return str(folder.manifest["model"]["name"])
+        return told(folder.manifest["model"])
+
+
+def _is_same(named: Named, recorded: Mapping[str, Any]) -> bool:
+    """Whether a model is the one of a manifest, by its name."""
+    return named.lasting() == Named.recorded(recorded["model"])
 
 
 def _settings(manifest: Mapping[str, Any]) -> Values:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from stesim.cli.adapters import told
 from stesim.cli.common import plain
 from stesim.report.summary import Summary, duration, share, summarize, total
 from stesim.store import RunFolder
@@ -37,7 +38,7 @@ def make(folder: RunFolder) -> dict[str, Any]:
         "all": asdict(total(summaries)),
         "without_query": sum(trial.stop_reason == "no_query" for trial in trials),
         "constrained": folder.manifest["settings"]["constrain"],
-        "model": {"name": folder.manifest["model"]["name"], **asked},
+        "model": {"name": told(folder.manifest["model"]), **asked},
     }
 
 

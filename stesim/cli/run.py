@@ -12,6 +12,7 @@ import click
 
 from stesim import toolbox
 from stesim.cli import build, finish, stages
+from stesim.cli.adapters import Named, lora_option
 from stesim.cli.common import Finite, check_out, complete_tools, echo_json, plain, toolset_option
 from stesim.cli.view import make_view
 from stesim.explore import Exploration
@@ -60,6 +61,7 @@ POSITIVE = click.IntRange(1, MOST)
     "spec",
     help="smollm2, the path of a GGUF file, scripted:FILE (a JSON list of replies) or replay:RUN.  [default: smollm2]",
 )
+@lora_option()
 @toolset_option("[default: starter]")
 @_setting(
     "--tools",
@@ -136,8 +138,8 @@ POSITIVE = click.IntRange(1, MOST)
     "--threads", default="auto", show_default=True, help="A number, or auto to measure. Changes the speed only."
 )
 def run(
-    spec: str | None, toolset: str | None, out: Path | None, paper: bool, prompts_folder: Path | None, watch: bool,
-    as_json: bool, threads: str, **typed: Any,
+    spec: str | None, lora: str | None, toolset: str | None, out: Path | None, paper: bool,
+    prompts_folder: Path | None, watch: bool, as_json: bool, threads: str, **typed: Any,
 ) -> None:  # fmt: skip
     """Let a model explore tools by trial and error; everything it does goes to a run folder.
 
@@ -154,20 +156,23 @@ def run(
     thread_count = build.thread_count(threads)
     source = build.folder_of_prompts(prompts_folder, recorded)
     prompts = load_prompts(source, beside="call_first" if values["imagine"] == "call-first" else "")
-    spec = spec or recorded.get("model", {}).get("spec") or build.DEFAULT_MODEL
+    known = Named.recorded(recorded.get("model", {}))
+    named = Named(spec or known.spec or build.DEFAULT_MODEL, lora).chosen(known)
     today = build.parse_day(values["today"])
     opened = Toolbox.open(
         toolset, only=only, today=today, limit=values["observation_limit"], faults=values["faults"],
         seed=values["seed"],
     )  # fmt: skip
     with no_network(), opened as box:
-        click.echo(f"loading {plain(spec)} …", err=True)
+        click.echo(f"loading {plain(named.said)} …", err=True)
         values["tools"] = [tool.name for tool in box.tools]
-        model = build.open_model(spec, context=values["context"], threads=thread_count, today=today)
+        model = build.open_model(
+            named.spec, context=values["context"], threads=thread_count, today=today, lora=named.lora
+        )
         settings = build.make_settings(values, model)
         templates = build.call_first_prompts(settings, source)
         Exploration(box, prompts, settings, model.count, lambda _: None, templates=templates).check()
-        manifest = build.make_manifest(settings, spec, model, prompts, toolset, box, templates)
+        manifest = build.make_manifest(settings, named.spec, model, prompts, toolset, box, templates)
         build.notes(recorded if resuming else {}, manifest, box)
         with stages.open_folder(RunFolder, out or _new_folder(model.name), manifest) as folder:
             click.echo(f"{'going on with' if resuming else 'new run in'} {folder.path}", err=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from stesim.cli.adapters import told
 from stesim.cli.common import echo_json, no_query, plain
 from stesim.errors import UserError
 from stesim.records import Action, ParseFailure, Step, Trial
@@ -22,11 +23,13 @@ from stesim.store.codec import trial_to_json
 @click.option("--json", "as_json", is_flag=True, help="Print the trial as it is stored.")
 def show(run: Path, trial: str, as_json: bool) -> None:
     """Show one trial of RUN: TRIAL is its number (1 is the first) or TOOL/EPISODE/TRIAL."""
-    found = find(list(RunFolder.read(run).trials()), trial, run)
+    folder = RunFolder.read(run)
+    found = find(list(folder.trials()), trial, run)
     if as_json:
         echo_json(trial_to_json(found))
         return
     click.secho(f"{plain(found.tool)}, episode {found.episode}, trial {found.trial}", bold=True)
+    _model(folder.manifest.get("model"))
     why = no_query(found)
     if not why:
         _part("User Query", found.query, "cyan")
@@ -51,6 +54,12 @@ def find(trials: list[Trial], wanted: str, run: Path) -> Trial:
             return trial
     example = f"{trials[0].tool}/{trials[0].episode}/{trials[0].trial}" if trials else "forecast_weather/1/1"
     raise UserError(f"{run} has no finished trial {wanted}; give a number, or TOOL/EPISODE/TRIAL such as {example}")
+
+
+def _model(recorded: object) -> None:
+    """The model, where it had an adapter."""
+    if isinstance(recorded, dict) and recorded.get("lora"):
+        click.echo(f"by {plain(told(recorded))}")
 
 
 def _step(step: Step) -> None:

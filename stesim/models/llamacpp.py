@@ -9,7 +9,10 @@ that it is evaluated in. So a prompt is always evaluated in the same blocks of `
 beginning, and only whole blocks that were evaluated as part of a prompt are reused; the tokens of a reply, which are
 decoded one by one, are evaluated once more when they come back as part of the next prompt.
 
-Not covered: GPUs, LoRA adapters, several sequences in one batch, models that are not text decoders.
+With a LoRA adapter (`lora`) replies come from the changed weights, and vectors of texts from the model as it was, so
+that the same texts are found near each other before and after a training.
+
+Not covered: GPUs, several adapters at once, several sequences in one batch, models that are not text decoders.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ from __future__ import annotations
 import codecs
 import ctypes
 import datetime
-import hashlib
 import importlib.metadata
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,14 +27,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stesim.errors import ModelError
-from stesim.files import check_regular
 from stesim.models import threads
 from stesim.models.base import OnText
 from stesim.models.chat import FALLBACK, FALLBACK_STOP, SPLIT, ChatTemplate
 from stesim.models.constrain import Constrainer
 from stesim.models.embedding import Embedder
-from stesim.models.likelihood import choose, log_likelihood
+from stesim.models.header import check_gguf as check_gguf
+from stesim.models.header import fingerprint as fingerprint
+from stesim.models.likelihood import choose, log_likelihood, predictions
 from stesim.models.loading import load, quiet
+from stesim.models.lora import Adapter, read_adapter
 from stesim.models.prefixes import Prefixes
 from stesim.models.stops import StopFinder
 from stesim.records import Completion, Message, Request, Sampling, shared_prefix
@@ -47,8 +51,10 @@ _MEASURE_AGAIN = 20.0  # seconds between two measurements, at least
 
 class LlamaCppModel:
     """A GGUF file, loaded. `context` None means the model's own, at most 4,096 tokens; `thread_count` None: measured.
+    `lora` names an adapter and, after a colon, its scale.
 
-    Raises `ModelError` with one line for a file that is missing, not a GGUF, cut off, or not usable.
+    Raises `ModelError` with one line for a file that is missing, not a GGUF, cut off, or not usable, and for an adapter
+    that does not go with it.
     """
 
     constrains = True
@@ -62,12 +68,17 @@ class LlamaCppModel:
         today: datetime.date = datetime.date(2024, 1, 1),
         template: str | None = None,
         name: str | None = None,
+        lora: str | Path | None = None,
     ) -> None:
         check_gguf(path)
         self.name = name or path.stem
         self.fingerprint = fingerprint(path)
-        self._path = path
-        self._llm, self._api = load(path, context, _BLOCK)
+        self.path = path
+        self.adapter: Adapter | None = None
+        if lora is not None:
+            self.adapter = read_adapter(lora, path, self.fingerprint)
+            self.fingerprint = self.adapter.fingerprint_of(self.fingerprint)
+        self._llm, self._api = load(path, context, _BLOCK, self.adapter)
         # llama.cpp rounds the context up; its Python side has room for what was asked for.
         self.context = len(self._llm.input_ids)
         self._vocab = self._llm._model.vocab
@@ -77,6 +88,7 @@ class LlamaCppModel:
             source or FALLBACK, bos=self._text(self._llm.token_bos()), eos=self._text(self._llm.token_eos()),
             controls=self._control_texts(), today=today,
         )  # fmt: skip
+        self._end: int | None = None  # the token after a reply, once it was asked for
         self._constrainer: Constrainer | None = None
         self._embedder: Embedder | None = None
         self._prefixes: Prefixes | None = Prefixes(self._api, _SHELF)
@@ -146,14 +158,15 @@ class LlamaCppModel:
         return self._embedder.embed(texts)
 
     def describe(self) -> Mapping[str, Any]:
-        """The file's name, the library's version, and the threads chosen (they do not change the replies)."""
+        """The file's name, the adapter, the library's version, and the threads chosen (which do not change replies)."""
         return {
-            "file": self._path.name,
+            "file": self.path.name,
             "llama_cpp_python": importlib.metadata.version("llama-cpp-python"),
             "threads": self.threads,
             "trained_context": self._llm._model.n_ctx_train(),
             "architecture": self._llm.metadata.get("general.architecture", ""),
             "quantization": self._llm.metadata.get("general.file_type", ""),
+            **({"lora": self.adapter.describe()} if self.adapter else {}),
         }
 
     def close(self) -> None:
@@ -162,6 +175,44 @@ class LlamaCppModel:
         if self._embedder is not None:
             self._embedder.close()
         self._llm.close()
+
+    # -- for a training, which asks as it will be asked ---------------------------------------------------------
+
+    def tokens(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens of a prompt, just as `complete` evaluates them."""
+        return self._encode(messages)
+
+    def reply_tokens(self, text: str) -> list[int]:
+        """The tokens of a reply, and the one that ends it; raises `ModelError` if the vocabulary has no such token."""
+        if self._end is None:
+            self._end = self._end_of_reply()
+        return [*self._plain_tokens(text), self._end]
+
+    def logits(self, prompt: Sequence[int], reply: Sequence[int]) -> Any:
+        """What is predicted before each token of a reply: a float32 array with a row for each, a column for each token
+        of the vocabulary. Raises `ModelError` if both do not fit in the context, or one of them is empty."""
+        if not prompt or not reply or len(prompt) + len(reply) > self.context:
+            raise ModelError(
+                f"a prompt of {len(prompt)} and a reply of {len(reply)} tokens cannot be looked at in a context of "
+                f"{self.context}"
+            )
+        self._evaluate(list(prompt))
+        return predictions(self._llm, self._api, reply, _BLOCK)
+
+    def _end_of_reply(self) -> int:
+        """The token that the chat template puts after a reply; where it puts none, the vocabulary's end of a turn."""
+        mark = "REPLY-TEXT"
+        try:
+            turns = [Message("user", "x"), Message("assistant", mark), Message("user", "x")]
+            after = self._template.render(turns).partition(mark)[2]
+        except ModelError:  # some refuse such a conversation
+            after = ""
+        found = self._llm.tokenize(after.encode("utf-8", "replace"), add_bos=False, special=True) if after else []
+        ends = [token for token in found if self._ends(token)]
+        ends += [token for token in (self._api.llama_vocab_eot(self._vocab), self._llm.token_eos()) if token >= 0]
+        if not ends:
+            raise ModelError(f"{self.name} has no token that ends a reply")
+        return int(ends[0])
 
     # -- text and tokens ---------------------------------------------------------------------------------------
 
@@ -320,34 +371,3 @@ class LlamaCppModel:
 def reusable(cached: Sequence[int], tokens: Sequence[int]) -> int:
     """How many leading tokens of a prompt need no evaluation: whole blocks, and never all of the prompt."""
     return min(shared_prefix(cached, tokens), len(tokens) - 1) // _BLOCK * _BLOCK
-
-
-def check_gguf(path: Path) -> None:
-    """Raise `ModelError` unless the file is there and begins as a GGUF does."""
-    try:
-        check_regular(path)
-        with path.open("rb") as file:
-            head = file.read(8)
-    except FileNotFoundError:
-        raise ModelError(f"no model file {path}") from None
-    except OSError as error:
-        raise ModelError(f"cannot read the model {path}: {error.strerror}") from None
-    if head[:4] != b"GGUF":
-        raise ModelError(f"{path} is not a GGUF file")
-    if len(head) < 8:
-        raise ModelError(f"{path} is a GGUF file cut off after {len(head)} bytes")
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 over the file's size, its first and last 8 MiB and 64 blocks of 64 KiB spread over it.
-
-    Reading all of a file of many gigabytes at each start would take longer than loading it.
-    """
-    size, edge, block = path.stat().st_size, 8 << 20, 64 << 10
-    starts = {0: edge, max(0, size - edge): edge} | {size * part // 64: block for part in range(1, 64)}
-    found = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        for start, length in sorted(starts.items()):
-            file.seek(start)
-            found.update(file.read(length))
-    return found.hexdigest()

@@ -17,13 +17,15 @@ from typing import Any
 
 from stesim.errors import ModelError
 from stesim.models import threads
+from stesim.models.lora import Adapter, attach
 
 _CONTEXT = 4096  # tokens, unless the user asks for more or the model was trained with less
 INSTALL = "llama-cpp-python is not installed; install it with: pip install llama-cpp-python"
 
 
-def load(path: Path, context: int | None, block: int) -> tuple[Any, Any]:
-    """The loaded file and the library; `block` is how many tokens of a prompt are evaluated at once.
+def load(path: Path, context: int | None, block: int, adapter: Adapter | None = None) -> tuple[Any, Any]:
+    """The loaded file and the library; `block` is how many tokens of a prompt are evaluated at once, `adapter` is what
+    changes the weights.
 
     Raises `ModelError` with one line.
     """
@@ -44,6 +46,11 @@ def load(path: Path, context: int | None, block: int) -> tuple[Any, Any]:
             if context is None and (trained := llm._model.n_ctx_train()) < _CONTEXT:
                 llm.close()
                 llm = llama_cpp.Llama(str(path), n_ctx=trained, **options)
+            if adapter is not None:
+                attach(llm, llama_cpp, adapter)
+    except ModelError:
+        llm.close()
+        raise
     except (ValueError, RuntimeError, AssertionError, MemoryError, OSError, TypeError, LookupError) as error:
         if "context" in str(error) or isinstance(error, MemoryError):
             raise ModelError(f"there is not enough memory for a context of {context or _CONTEXT} tokens") from None
