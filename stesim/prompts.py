@@ -163,6 +163,13 @@ STAGES: Mapping[str, Mapping[str, tuple[set[str], set[str]]]] = {
         "answer_system": (set(), {"api_descriptions", "api_names"}),
         "answer": ({"query"}, {"query", "api_descriptions", "api_names"}),
     },
+    "tool_mode": {
+        "tool_mode_system": (set(), set()),
+        "tool_mode": ({"query"}, {"query"}),
+        "tool_mode_no_call": (set(), set()),
+        "drill_before": (set(), set()),
+        "drill_after": (set(), set()),
+    },
 }
 # Files of the paper's release that stand for a template, and what their placeholders are called there.
 _RELEASED_STAGES = {
@@ -170,7 +177,7 @@ _RELEASED_STAGES = {
     "answer_system": ("prompt_template.txt", {}),
 }
 # The stages whose templates one command takes from one folder: it needs to hold those of one of them only.
-_TOGETHER = (("judge", "paraphrase"), ("answer",))
+_TOGETHER = (("judge", "paraphrase"), ("answer", "tool_mode"))
 _EXAMPLES = "example*.txt"
 
 

@@ -2,6 +2,8 @@
 
 with ending_well():
     ...
+
+Work that must not be torn in the middle of a step asks between steps: `ending_between_steps`.
 """
 
 from __future__ import annotations
@@ -37,6 +39,40 @@ def ending_well() -> Iterator[None]:
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Pause:
+    """Says between two steps whether the user or the system asked for an end meanwhile."""
+
+    def __init__(self) -> None:
+        self.asked: KeyboardInterrupt | None = None
+
+    def here(self) -> None:
+        """Raise what was asked for, if anything."""
+        if self.asked is not None:
+            raise self.asked
+
+
+@contextlib.contextmanager
+def ending_between_steps() -> Iterator[Pause]:
+    """Hold Ctrl-C, SIGTERM and SIGHUP back until the work asks for them; a second one ends it at once."""
+    pause = Pause()
+
+    def ask(number: int, _: Any) -> None:
+        again = pause.asked is not None
+        pause.asked = KeyboardInterrupt() if number == signal.SIGINT else Terminated(128 + number)
+        if again:
+            raise pause.asked
+
+    if threading.current_thread() is not threading.main_thread():
+        yield pause
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield pause
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -40,13 +40,15 @@ Folder = TypeVar("Folder", bound="StageFolder")
 
 class StageFolder:
     """The folder of a stage, which finishes one unit of work after another; `FINISHED` holds a line for each, and
-    `ELSEWHERE` says how a user chooses another folder, empty if he cannot.
+    `ELSEWHERE` says how a user chooses another folder, empty if he cannot. `ASKS` says whether a model is asked, whose
+    completions are kept.
 
     Made with `create` or `open_` for writing (holds a lock until closed), or `read`.
     """
 
     FINISHED = "finished.jsonl"
     ELSEWHERE = "choose another --out"
+    ASKS = True
 
     def __init__(self, path: Path, manifest: Json, lock: int | None = None) -> None:
         self.path = path
@@ -55,7 +57,7 @@ class StageFolder:
         self._last: tuple[Message, ...] = ()
         self._grammars: set[str] = set()  # digests of those that stand in the file already
         self._finished = lines.Appender(path / self.FINISHED) if lock is not None else None
-        self._completions = lines.Appender(path / COMPLETIONS) if lock is not None else None
+        self._completions = lines.Appender(path / COMPLETIONS) if lock is not None and self.ASKS else None
 
     @classmethod
     def create(cls: type[Folder], path: Path, manifest: Mapping[str, Any]) -> Folder:
@@ -104,11 +106,12 @@ class StageFolder:
 
         `counts` are the token counts asked for since the last completion.
         """
-        if self._finished is None or self._completions is None:
+        if self._finished is None:
             raise StoreError(f"{self.path} is open for reading only")
-        if counts:
-            self._completions.append({"counts": dict(counts)})
-        self._completions.sync()
+        if self._completions is not None:
+            if counts:
+                self._completions.append({"counts": dict(counts)})
+            self._completions.sync()
         self._finished.append(value)
         self._finished.sync()
 

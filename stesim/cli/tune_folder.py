@@ -1,0 +1,194 @@
+"""The folder of a fine-tuning, beside its adapter: what it was begun with, its steps, its checkpoint and its summary.
+
+    folder = TuneFolder.open_(Path("runs/first/finetune/adapter"))
+    folder.losses()
+
+It is named as the adapter, without `.gguf`. Not covered: the training itself (`tuning.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from stesim.cli import build
+from stesim.cli.common import check_out
+from stesim.errors import StoreError, UserError
+from stesim.finetune.drills import DrillPlan
+from stesim.finetune.rows import RowPlan
+from stesim.finetune.training import Step, TrainSettings
+from stesim.store import StageFolder
+from stesim.store.folder import held, is_run, read_object
+
+STAGE = "finetune"
+ADAPTER = Path(STAGE) / "adapter.gguf"
+CHECKPOINT, WEIGHTS, SUMMARY = "checkpoint.pt", "weights.safetensors", "finetune.json"
+AGAIN = "add --again, which sets aside what is there and begins anew"
+_SUFFIX = ".gguf"
+_LARGEST = 1 << 20  # bytes of a manifest or a summary
+
+# What a training is begun with, besides its rows and its model; None and "auto" stand for what is found out then.
+DEFAULTS: Mapping[str, Any] = {
+    **{name: value for name, value in asdict(TrainSettings()).items() if name != "seed"},
+    "alpha": None,
+    "precision": "auto",
+    "calls_only": RowPlan().calls_only,
+    "no_call": RowPlan().no_call,
+    "drills": DrillPlan().each,
+    "drill_tools": None,
+    "seed": None,
+    "threads": None,
+}
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "rank": int, "alpha": (int, float), "epochs": int, "batch": int, "learning_rate": (int, float),
+    "warmup": (int, float), "max_length": int, "held_out": (int, float), "patience": int, "precision": str,
+    "calls_only": bool, "no_call": (int, float), "drills": int, "seed": int,
+    "drill_tools": (list, type(None)), "threads": int, "tools": list,
+}  # fmt: skip
+_PARTS = {
+    "model": ("spec", "name", "fingerprint"), "prompts": ("source", "fingerprint"),
+    "tools": ("toolset", "fingerprint"), "input": ("demonstrations", "chat", "start", "fingerprint"),
+}  # fmt: skip
+
+
+class TuneFolder(StageFolder):
+    """The work folder of a fine-tuning; a line of what is finished for each step."""
+
+    FINISHED = "steps.jsonl"
+    ASKS = False
+
+    def steps(self) -> list[Mapping[str, Any]]:
+        """The steps so far; raises `StoreError` with the line's number."""
+        found = []
+        for number, (where, value) in enumerate(self.finished(), 1):
+            fine = isinstance(value, dict) and value.get("step") == number and type(value.get("epoch")) is int
+            if not fine or not all(_is_number(value.get(name)) for name in ("loss", "tokens", "seconds")):
+                raise StoreError(f"{where} is not that of a step of a training; {AGAIN}")
+            found.append(value)
+        return found
+
+    def add_step(self, step: Step, seconds: float) -> None:
+        """Append a step that took so many seconds."""
+        told = {"step": step.number, "epoch": step.epoch, "loss": step.loss, "tokens": step.tokens}
+        looked = {} if step.held_out is None else {"held_out": step.held_out}
+        self.add({**told, **looked, "seconds": round(seconds, 3)})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def adapter_path(run: Path, out: Path | None) -> Path:
+    """Where the adapter goes; raises `UserError` for what is no place for it."""
+    if out is None:
+        return run / ADAPTER
+    check_out(out)
+    if out.suffix != _SUFFIX or out.name == _SUFFIX:
+        raise UserError(f"--out {out} is not the name of a GGUF file: it must end in {_SUFFIX}")
+    return out
+
+
+def work_folder(adapter: Path) -> Path:
+    """The folder beside an adapter: the same name without its ending."""
+    return adapter.with_suffix("")
+
+
+def read_manifest(path: Path) -> Mapping[str, Any]:
+    """What a fine-tuning was begun with, nothing for a new one; raises `StoreError` for another kind of folder."""
+    if not is_run(path):
+        return {}
+    manifest = TuneFolder.read(path).manifest
+    settings, where = manifest.get("settings"), path / "manifest.json"
+    if manifest.get("stage") != STAGE or not isinstance(settings, dict):
+        raise StoreError(f"{where} is not that of a fine-tuning; choose another --out")
+    wrong = [name for name, kind in _KINDS.items() if not _is(settings.get(name), kind)]
+    wrong += [name for name in settings if name not in _KINDS]
+    wrong += [] if all(isinstance(name, str) for name in settings.get("tools", ())) else ["tools"]
+    wrong += build.wrong_parts(manifest, _PARTS)
+    if wrong:
+        raise StoreError(f"{where} is not that of a fine-tuning: look at {', '.join(dict.fromkeys(wrong))}")
+    return manifest
+
+
+def _is(value: object, kind: type | tuple[type, ...]) -> bool:
+    return type(value) in (kind if isinstance(kind, tuple) else (kind,))
+
+
+def read_summary(path: Path) -> dict[str, Any] | None:
+    """The summary in a work folder, None while there is none; raises `StoreError` for something else."""
+    file = path / SUMMARY
+    if not os.path.lexists(file):
+        return None
+    found = read_object(file, _LARGEST)
+    parts = {name: found.get(name) for name in ("base", "data", "settings", "loss", "verified")}
+    fine = all(isinstance(part, dict) for part in parts.values()) and isinstance(found.get("curve"), list)
+    numbers = [found.get(name) for name in ("steps", "epochs", "tokens", "seconds")]
+    if not fine or not isinstance(found.get("fingerprint"), str) or not all(map(_is_number, numbers)):
+        raise StoreError(f"{file} is not the summary of a fine-tuning; {AGAIN}")
+    return found
+
+
+def option(name: str) -> str:
+    """The option that a setting is typed with."""
+    return f"--{name.replace('_', '-')}"
+
+
+def refuse(differences: Sequence[str], path: Path) -> None:
+    """Raise `StoreError` that names the differences to what a fine-tuning was begun with, if there are any."""
+    if differences:
+        raise StoreError(
+            f"{path} was begun differently: {'; '.join(differences)}. Leave these out to go on with it, choose another "
+            f"--out, or {AGAIN}"
+        )
+
+
+def other_settings(typed: Mapping[str, Any], begun: Mapping[str, Any]) -> list[str]:
+    """The typed settings that are not those that the training was begun with, each in words."""
+    told = {name: value for name, value in typed.items() if value is not None and value != "auto"}
+    return [f"{option(name)} was {_said(begun[name])}, not {_said(told[name])}"
+            for name in told if told[name] != begun[name]]  # fmt: skip
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def set_aside(adapter: Path) -> Path | None:
+    """Move an adapter and its work folder to new names, `adapter-1` or the next free number; None if there is nothing.
+
+    Raises `StoreError` if another process is at work there.
+    """
+    path = work_folder(adapter)
+    there = [each for each in (adapter, path) if os.path.lexists(each)]
+    if not there:
+        return None
+    if is_run(path):
+        read_manifest(path)  # not to move another kind of folder
+        with held(path):
+            return _moved(adapter, path, there)
+    if path in there:
+        raise StoreError(f"{path} is not the folder of a fine-tuning; choose another --out")
+    return _moved(adapter, path, there)
+
+
+def _moved(adapter: Path, path: Path, there: Sequence[Path]) -> Path:
+    """The new name of the work folder, after the move; the adapter goes first, since it is gone on without."""
+    names = (path.with_name(f"{path.name}-{number}") for number in itertools.count(1))
+    aside = next(name for name in names if not any(map(os.path.lexists, (name, _file(name)))))
+    try:
+        for each in there:
+            each.rename(_file(aside) if each == adapter else aside)
+    except OSError as error:
+        raise StoreError(f"cannot move {path} to {aside}: {error.strerror}") from None
+    return aside
+
+
+def _file(path: Path) -> Path:
+    return path.with_name(f"{path.name}{_SUFFIX}")

@@ -1,0 +1,262 @@
+"""From options to what a fine-tuning needs: the model's file, the rows, the settings; all checked before any training.
+
+    plan = prepare(Wish(Path("runs/first"), None, …))
+    len(plan.rows)
+
+What a training was begun with need not be typed again: its manifest's settings stand in for what is not typed. Not
+covered: the training (`tuning.py`), for which torch and its relatives are needed; nothing here needs them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stesim import toolbox
+from stesim.cli import build, stages, tune_folder
+from stesim.cli.common import plain
+from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
+from stesim.errors import UserError
+from stesim.finetune import rows as row
+from stesim.finetune.chat import read_chat
+from stesim.finetune.drills import DrillPlan, drills
+from stesim.finetune.rows import Row, RowPlan
+from stesim.models import llamacpp, threads
+from stesim.prompts import StagePrompts, load_stage_prompts
+from stesim.records import Demonstration, Tool
+from stesim.report.recorded import read_json
+from stesim.report.study import DISTILLED
+from stesim.store import RunFolder
+from stesim.toolbox import Toolbox
+
+_UNJUDGED = (
+    "note: the run was distilled without a judge, so that final answers may be wrong; --calls-only leaves them out"
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was typed; None for what was not. `settings` has the names of `tune_folder.DEFAULTS`."""
+
+    run: Path
+    spec: str | None
+    out: Path | None
+    demonstrations: Path | None
+    toolset: str | None
+    tools: str | None
+    chat: Path | None
+    start: Path | None
+    prompts: Path | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training ready to begin or to go on.
+
+    `adapter` is the file to come, `path` the work folder; `recorded` is the manifest there, empty for a new one.
+    `model` is the file that is trained, `start` the weights to go on from. `counts` says how many demonstrations and
+    rows of each kind there are, `parts` are those of the manifest; `is_own` says whether it is the run's own model.
+    """
+
+    run: Path
+    adapter: Path
+    path: Path
+    recorded: Mapping[str, Any]
+    values: Mapping[str, Any]
+    spec: str
+    model: Path
+    name: str
+    fingerprint: str
+    rows: Sequence[Row]
+    data: str
+    counts: Mapping[str, int]
+    parts: Mapping[str, Mapping[str, Any]]
+    start: Path | None
+    is_own: bool
+
+
+def prepare(wish: Wish) -> Plan:
+    """Everything but the training; raises `UserError`, also if it was begun with something else."""
+    manifest = build.recorded(RunFolder.read(wish.run))
+    if manifest.get("stage", "run") != "run":
+        raise UserError(f"{wish.run} is the folder of a stage after the run; name the run's own folder")
+    adapter = tune_folder.adapter_path(wish.run, wish.out)
+    path = tune_folder.work_folder(adapter)
+    recorded = tune_folder.read_manifest(path)
+    if not recorded and os.path.lexists(adapter):
+        raise UserError(f"{adapter} is there already, and its folder {path} is not; choose another --out")
+    spec = _spec(wish, recorded, manifest)
+    model = model_path(spec)
+    fingerprint = llamacpp.fingerprint(model)
+    start = _start(wish, recorded, fingerprint)
+    values = _values(wish, recorded, manifest, start)
+    prompts = load_stage_prompts("tool_mode", build.folder_of_prompts(wish.prompts, recorded))
+    typed = {name: value for name, value in wish.settings.items() if value is not None}
+    chosen, only = _tools(wish, values, manifest)
+    with Toolbox.open(chosen, only=only) as box:
+        values["tools"] = [tool.name for tool in box.tools]
+        typed |= {"tools": values["tools"]} if wish.tools else {}
+        if recorded:
+            tune_folder.refuse(tune_folder.other_settings(typed, recorded["settings"]), path)
+        file = _file(wish.demonstrations, recorded, "demonstrations") or wish.run / DEMONSTRATIONS
+        shown = _read(file, values["tools"])
+        chat = _file(wish.chat, recorded, "chat")
+        rows = _rows(shown, box, prompts, values, chat)
+        tools = {"toolset": toolbox.lasting(chosen), "fingerprint": box.fingerprint}
+    data = row.fingerprint(rows)
+    name = build.DEFAULT_MODEL if spec == build.DEFAULT_MODEL else model.stem
+    parts: dict[str, Mapping[str, Any]] = {
+        "model": {"spec": build.lasting_spec(spec), "name": name, "fingerprint": fingerprint, "file": model.name},
+        "prompts": stages.prompts_part(prompts),
+        "tools": tools,
+        "input": _input(data, file, chat, start),
+    }
+    if recorded:
+        tune_folder.refuse(_other_parts(recorded, parts), path)
+    elif not values["calls_only"] and wish.demonstrations is None and _unjudged(wish.run):
+        click.echo(_UNJUDGED, err=True)
+    counts = _counts(shown, rows)
+    weights = tune_folder.work_folder(start["path"]) / tune_folder.WEIGHTS if start else None
+    own = parts["model"]["spec"] == manifest["model"]["spec"]
+    return Plan(
+        wish.run, adapter, path, recorded, values, spec, model, name, fingerprint, rows, data, counts, parts, weights,
+        own,
+    )  # fmt: skip
+
+
+def model_path(spec: str) -> Path:
+    """The file of the model that is trained; raises `UserError` for replies that were written before."""
+    if spec.startswith(("scripted:", "replay:")):
+        raise UserError(
+            f"replies that were written before cannot be trained ({spec[:60]}); name a model: --model smollm2 or the "
+            f"path of a GGUF file"
+        )
+    from stesim.models.default import smollm2_path
+
+    path = smollm2_path() if spec == build.DEFAULT_MODEL else Path(os.path.expanduser(spec))
+    llamacpp.check_gguf(path)
+    return path
+
+
+def _spec(wish: Wish, recorded: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    """The model: the typed one, the one that the training was begun with, the run's."""
+    found = wish.spec or recorded.get("model", {}).get("spec") or run["model"]["spec"]
+    return str(found)
+
+
+def _values(
+    wish: Wish, recorded: Mapping[str, Any], run: Mapping[str, Any], start: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The settings: those typed, or recorded, or the defaults; `precision` may be auto still."""
+    values = {**tune_folder.DEFAULTS, "tools": list(run["settings"]["tools"])}
+    if start:
+        values |= {name: start[name] for name in ("rank", "alpha")}
+    values |= recorded.get("settings", {})
+    values |= {name: value for name, value in wish.settings.items() if value is not None and value != "auto"}
+    if values["alpha"] is None:
+        values["alpha"] = 2.0 * values["rank"]
+    if values["seed"] is None:
+        values["seed"] = run["settings"]["seed"]
+    values["threads"] = values["threads"] or threads.available_cores()
+    if start and any(values[name] != start[name] for name in ("rank", "alpha")):
+        raise UserError(
+            f"the adapter {start['path']} has --rank {start['rank']} and --alpha {start['alpha']:g}; leave these out "
+            f"to go on training from it"
+        )
+    return values
+
+
+def _tools(wish: Wish, values: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[str, list[str]]:
+    toolset = wish.toolset or build.recorded_toolset(run)
+    return build.chosen_tools(toolset, wish.tools or values["tools"])  # type: ignore[return-value]
+
+
+def _file(typed: Path | None, recorded: Mapping[str, Any], name: str) -> Path | None:
+    """A file of the training's data: the typed one, or the recorded one."""
+    before = recorded.get("input", {}).get(name)
+    return typed or (Path(before) if before else None)
+
+
+def _read(path: Path, tools: Sequence[str]) -> list[Demonstration]:
+    found, strangers = read_demonstrations(path, tools)
+    if strangers:
+        told = plain(names(strangers))
+        click.echo(f"note: {sum(strangers.values())} demonstrations of other tools are left out: {told}", err=True)
+    return list(found.values())
+
+
+def _rows(
+    shown: Sequence[Demonstration], box: Toolbox, prompts: StagePrompts, values: Mapping[str, Any], chat: Path | None
+) -> list[Row]:
+    """All that is trained on, in order."""
+    found = row.rows(shown, prompts, RowPlan(values["calls_only"], values["no_call"], values["seed"]))
+    drilled = box.tools if values["drill_tools"] is None else [_tool(box, name) for name in values["drill_tools"]]
+    found += drills(shown, drilled, prompts, DrillPlan(values["drills"], values["seed"]))
+    return [*found, *(read_chat(chat) if chat else [])]
+
+
+def _counts(shown: Sequence[Demonstration], rows: Sequence[Row]) -> dict[str, int]:
+    """How many demonstrations there are, and how many rows of each kind."""
+    kinds = Counter(each.kind for each in rows)
+    return {"demonstrations": len(shown), "rows": len(rows), "calls": kinds["call"], "answers": kinds["answer"],
+            "no_call": kinds["no_call"], "drills": kinds["drill"], "chat": kinds["chat"]}  # fmt: skip
+
+
+def _input(data: str, file: Path, chat: Path | None, start: Mapping[str, Any] | None) -> Mapping[str, str]:
+    """What a manifest says of all that goes into the training: where it came from, and one fingerprint."""
+    begun = f"{data}\0{start['weights']}" if start else data
+    paths = {"demonstrations": file, "chat": chat, "start": start["path"] if start else None}
+    told = {name: str(path.resolve()) if path else "" for name, path in paths.items()}
+    return {**told, "fingerprint": hashlib.sha256(begun.encode()).hexdigest()}
+
+
+def _tool(box: Toolbox, name: str) -> Tool:
+    """One of the tools that are trained; raises `UserError` for another name."""
+    found = next((tool for tool in box.tools if tool.name == name), None)
+    if found is None:
+        raise UserError(f"--drill-tools names {plain(name)[:60]!r}, which is none of the tools that are trained")
+    return found
+
+
+def _start(wish: Wish, recorded: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
+    """The adapter that the training goes on from: its path, rank, alpha and the fingerprint of its weights."""
+    path = _file(wish.start, recorded, "start")
+    if path is None:
+        return None
+    folder = tune_folder.work_folder(path)
+    summary = tune_folder.read_summary(folder) if path.suffix == ".gguf" else None
+    if summary is None:
+        raise UserError(
+            f"--start {path}: there is no finished training in {folder}; an adapter can be trained further where "
+            f"`stesim finetune` made it"
+        )
+    if summary["base"].get("fingerprint") != model:
+        told = plain(str(summary["base"].get("name")))[:60]
+        raise UserError(f"the adapter {path} belongs to another model ({told}); name it with --model")
+    settings = tune_folder.read_manifest(folder)["settings"]
+    weights = stages.fingerprint(folder / tune_folder.WEIGHTS)
+    return {"path": path, "rank": settings["rank"], "alpha": settings["alpha"], "weights": weights}
+
+
+def _other_parts(recorded: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What is not as it was when the training was begun, in words."""
+    told = {
+        "model": f"the model was {plain(recorded['model']['name'])}, another file than this one",
+        "prompts": "the prompts changed",
+        "input": "the demonstrations, or what else is trained on, changed",
+    }
+    return [text for name, text in told.items() if recorded[name]["fingerprint"] != parts[name]["fingerprint"]]
+
+
+def _unjudged(run: Path) -> bool:
+    """Whether the demonstrations were made without a judge; False where there is no summary to say so."""
+    path = run / DISTILLED
+    return os.path.lexists(path) and read_json(path).get("judge", "") is None

@@ -1,0 +1,128 @@
+"""Drills: other values in the query and in the call alike."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import jsonschema
+import pytest
+
+from stesim.finetune.drills import DrillPlan, brief, codes_like, drills, invented, other_value, plain, swap
+from stesim.grounding import ungrounded
+from stesim.prompts import load_stage_prompts
+from stesim.records import Demonstration, Tool
+from stesim.toolbox import Toolbox
+
+PROMPTS = load_stage_prompts("tool_mode")
+WEATHER = Tool("forecast", "Get the weather forecast of a city for some days.", {
+    "type": "object", "required": ["city", "days"],
+    "properties": {"city": {"type": "string", "description": "City, e.g. Paris."},
+                   "days": {"type": "integer", "minimum": 1, "maximum": 7}},
+})  # fmt: skip
+MONEY = Tool("convert", "Convert money.", {
+    "type": "object", "required": ["amount", "from", "to"],
+    "properties": {"amount": {"type": "number", "minimum": 0}, "from": {"type": "string", "description": "Currency code"},
+                   "to": {"type": "string", "description": "Currency code"}},
+})  # fmt: skip
+
+
+def demonstration(tool: str, query: str, **arguments: object) -> Demonstration:
+    return Demonstration(tool, query, arguments, "", "", 1, 1)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_swap_puts_the_same_new_values_into_query_and_call(seed: int) -> None:
+    shown = demonstration("forecast", "What is the weather in Paris for 3 days?", city="Paris", days=3)
+    found = swap(shown, WEATHER, random.Random(seed))
+    assert found is not None
+    query, action = found
+    city = action.arguments["city"]
+    assert city != "Paris"
+    assert "Paris" not in query
+    assert city in query
+    assert 1 <= action.arguments["days"] <= 7
+    assert not ungrounded(action.arguments, query, WEATHER)
+    assert query.startswith("What is the weather in ")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_codes_are_swapped_with_what_people_call_them(seed: int) -> None:
+    found = swap(demonstration("convert", "20 euros in yen?", amount=20, **{"from": "EUR", "to": "JPY"}), MONEY,
+                 random.Random(seed))  # fmt: skip
+    assert found is not None
+    query, action = found
+    assert not ungrounded(action.arguments, query, MONEY)
+    assert action.arguments["from"] in codes_like("EUR", "from Currency code")
+
+
+def test_a_value_that_is_said_twice_or_not_at_all_stays() -> None:
+    twice = demonstration("forecast", "Paris weather, I mean Paris in France", city="Paris", days=3)
+    assert swap(twice, WEATHER, random.Random(0)) is None
+    part = demonstration("forecast", "weather in Parisville on day 31", city="Paris", days=3)
+    assert swap(part, WEATHER, random.Random(0)) is None
+
+
+@pytest.mark.parametrize("toolset", ["starter", "all"])
+def test_plain_drills_are_valid_calls_of_the_tool_where_nothing_is_left_out(toolset: str) -> None:
+    valid = 0
+    with Toolbox.open(toolset) as box:
+        for tool in box.tools:
+            query, arguments = plain(tool, random.Random(7))
+            assert query.strip()
+            errors = list(jsonschema.Draft202012Validator(tool.parameters).iter_errors(arguments))
+            valid += not errors
+            assert all(error.validator in ("required", "pattern", "anyOf", "oneOf", "minItems") for error in errors), (
+                tool.name, arguments, errors,
+            )  # fmt: skip
+        assert valid > 0.6 * len(box.tools)
+
+
+def test_other_values_are_of_the_same_kind() -> None:
+    rng = random.Random(3)
+    assert other_value("year", 2026, {"minimum": 2024, "maximum": 2027}, rng) in range(2024, 2028)
+    assert other_value("kind", "asc", {"enum": ["asc", "desc"]}, rng) == "desc"
+    assert other_value("kind", "asc", {"enum": ["asc"]}, rng) is None
+    assert other_value("days", -3, {}, rng) < 0
+    assert other_value("flag", True, {}, rng) is None
+    assert re.fullmatch(r"P-\d\d\d", other_value("id", "P-100", {}, rng))
+    assert re.fullmatch(r"[A-Z]\d[A-Z]\d", other_value("id", "X1Y2", {}, rng))
+    assert len(str(other_value("date", "2026-01-01", {"format": "date"}, rng))) == 10
+    assert other_value("city", "New York", {}, rng).istitle()
+    assert len(other_value("topic", "deep sea fish", {}, rng).split()) == 3
+    assert other_value("list", ["a"], {}, rng) is None
+
+
+def test_names_are_invented_in_one_way_for_one_seed() -> None:
+    assert invented(random.Random(1), 2, capital=True) == invented(random.Random(1), 2, capital=True)
+    assert len({invented(random.Random(seed), 1, capital=True) for seed in range(100)}) > 90
+
+
+def test_each_tool_has_as_many_drills() -> None:
+    shown = [
+        demonstration("forecast", f"Can you tell me the weather in {city} for 3 days?", city=city, days=3)
+        for city in ("Rome", "Bonn", "Bern", "Oslo")
+    ]
+    plan = DrillPlan(each=20)
+    found = drills(shown, [WEATHER, MONEY], PROMPTS, plan)
+    assert [row.tool for row in found] == ["forecast"] * 20 + ["convert"] * 20
+    assert {row.kind for row in found} == {"drill"}
+    assert sum(row.origin.startswith("plain|") for row in found) == 10 + 20
+    assert len({row.messages[-1].content for row in found}) > 30
+    assert drills(shown, [WEATHER, MONEY], PROMPTS, plan) == found
+    assert drills(shown, [WEATHER], PROMPTS, DrillPlan(each=20, seed=1)) != found[:20]
+    assert drills(shown, [WEATHER], PROMPTS, DrillPlan(each=0)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "short"),
+    [
+        ("Can you tell me the time in Lima?", "the time in Lima?"),
+        ("I'd like to know which films are on.", "which films are on."),
+        ("Please find me a table for two", "a table for two"),
+        ("I need to get up", "I need to get up"),
+        ("What is the time?", "What is the time?"),
+    ],
+)
+def test_polite_beginnings_go(query: str, short: str) -> None:
+    assert brief(query) == short
