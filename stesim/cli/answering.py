@@ -17,6 +17,7 @@ import orjson
 
 from stesim import toolbox
 from stesim.cli import build, stages
+from stesim.cli.adapters import Named
 from stesim.cli.common import plain
 from stesim.cli.preparing import STAGE, Prepared, Wish, manifest_of_replay, manifest_of_run, name_of, path_of, prepare
 from stesim.cli.progress import Progress
@@ -66,12 +67,14 @@ def _complete(wish: Wish, prepared: Prepared, finished: int) -> bool:
     """Whether all answers of this same evaluation are there, so that no model is needed."""
     if not prepared.resuming or finished != len(prepared.cases):
         return False
-    return wish.spec is None or build.lasting_spec(prepared.spec) == prepared.recorded["model"]["spec"]
+    if wish.spec is None and wish.lora is None:
+        return True
+    return Named(prepared.spec, prepared.lora).lasting() == Named.recorded(prepared.recorded["model"])
 
 
 def _ask(wish: Wish, prepared: Prepared, finished: int) -> None:
     values, box = prepared.values, prepared.box
-    model = wish.open_model(prepared.spec, values["context"])
+    model = wish.open_model(prepared.spec, prepared.lora, values["context"])
     settings = _settings(values, model)
     choose = _chooser(prepared, settings, model)
 
@@ -142,11 +145,17 @@ def _finish(folder: AnswerFolder, prepared: Prepared) -> dict[str, Any]:
     answers = list(folder.answers())
     settings = _recorded_settings(folder.manifest)
     _check_fits(answers, prepared, settings)
-    about = prepared.kept or {
-        "demonstrations": len(prepared.demonstrations),
-        "different_calls": different_calls(answers, prepared.demonstrations),
-    }
+    about = (
+        dict(prepared.kept)
+        if prepared.kept
+        else {
+            "demonstrations": len(prepared.demonstrations),
+            "different_calls": different_calls(answers, prepared.demonstrations),
+        }
+    )
     marker = Marker(prepared.box)
+    lora = folder.manifest["model"].get("lora")
+    about |= {"lora": lora} if isinstance(lora, dict) else {}
     marks = [marker.mark(case, each) for case, each in zip(prepared.cases, answers, strict=True)]
     result = make_result(
         marks, settings, (completion for _, completion in folder.completions()), name=prepared.name,

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from stesim.cli import answering, differences, figures
+from stesim.cli.adapters import lora_option
 from stesim.cli.common import complete_tools, echo_json, plain, table, toolset_option
 from stesim.cli.preparing import DEFAULTS, Wish
 from stesim.errors import UserError
@@ -20,6 +21,7 @@ EPILOG = """\b
 Examples:
   stesim eval --mode baseline                        smollm2 as it is, about the starter tools
   stesim eval --run runs/first --mode icl            with the run's demonstrations, and the run's model and tools
+  stesim eval --run runs/first --mode ft             the model that stesim finetune runs/first trained
   stesim eval --run runs/first --mode icl --constrain both    constrained and unconstrained, side by side
   stesim eval --run runs/first --name icl            go on, if it was stopped; or print it again
   stesim eval --model replay:runs/first/eval/icl     repeat an evaluation without its model
@@ -41,11 +43,18 @@ _COUNT = click.IntRange(1, 10**6)
     help="smollm2, the path of a GGUF file, scripted:FILE (a JSON list of replies) or replay:FOLDER of an evaluation.  "
     "[default: the run's, else smollm2]",
 )
+@lora_option("[default: in mode ft the one of the run, else the run's, for its model]")
 @click.option("--run", type=click.Path(path_type=Path), help="A run, whose tools and demonstrations are used.")
 @click.option(
     "--mode",
-    type=click.Choice(["baseline", "icl"]),
-    help="baseline: the tools' descriptions alone; icl: with demonstrations in the prompt.  [default: baseline]",
+    type=click.Choice(["baseline", "icl", "ft"]),
+    help="baseline: the tools' descriptions alone; icl: with demonstrations in the prompt; ft: a fine-tuned model, "
+    "asked as it was trained, with no tool described.  [default: baseline]",
+)
+@click.option(
+    "--describe/--no-describe",
+    default=None,
+    help="In mode ft: describe the tools as the other modes do, with --shots also demonstrations.  [default: off]",
 )
 @click.option(
     "--demonstrations",
@@ -65,14 +74,20 @@ _COUNT = click.IntRange(1, 10**6)
     default=None,
     help="Ask also the queries that no tool can help with.  [default: on]",
 )
-@click.option("--shots", type=_COUNT, help=f"Demonstrations before a query, at most.  [default: {DEFAULTS['shots']}]")
+@click.option(
+    "--shots",
+    type=_COUNT,
+    help=f"Demonstrations before a query, at most.  [default: {DEFAULTS['shots']} in mode icl, in mode ft none]",
+)
 @click.option(
     "--retrieval",
     type=click.Choice(["words", "embedding"]),
     help="How demonstrations and candidate tools are found: BM25, or the model's own embeddings.  [default: words]",
 )
 @click.option(
-    "--candidates", type=_COUNT, help=f"Tools that the prompt describes.  [default: {DEFAULTS['candidates']}]"
+    "--candidates",
+    type=_COUNT,
+    help=f"Tools that the prompt describes, where it describes any.  [default: {DEFAULTS['candidates']}]",
 )
 @click.option(
     "--oracle/--no-oracle",
@@ -98,7 +113,10 @@ _COUNT = click.IntRange(1, 10**6)
 )
 @click.option("--max-tokens", type=_COUNT, help=f"Tokens of a reply, at most.  [default: {DEFAULTS['max_tokens']}]")
 @click.option(
-    "--prompts", type=click.Path(path_type=Path), help="A folder with answer_system.txt and answer.txt, or one of them."
+    "--prompts",
+    type=click.Path(path_type=Path),
+    help="A folder with answer_system.txt and answer.txt (where no tool is described: tool_mode_system.txt and "
+    "tool_mode.txt), or one of them.",
 )
 @click.option("--name", help="The evaluation's name, its folder is RUN/eval/NAME.  [default: the mode]")
 @click.option(

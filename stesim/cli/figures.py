@@ -79,15 +79,25 @@ def _show_cost(path: Path, result: Mapping[str, Any]) -> None:
 def _heading(result: Mapping[str, Any]) -> str:
     """What was measured, in one line."""
     shown = "no demonstrations"
-    if result["mode"] == "icl":
+    if result["mode"] == "icl" or (result["mode"] == "ft" and result["shots"]):
         by = {"words": "by words", "embedding": "by embeddings"}[result["retrieval"]]
         shown = f"{min(result['shots'], result['demonstrations'])} of {result['demonstrations']} demonstrations {by}"
         if result["different_calls"] is not None:
             shown += f", of {result['different_calls']:.1f} different calls a query"
     queries = f"{result['queries']} queries for {len(result['by_tool'])} of {result['tools']} tools"
     more = f" and {result['unanswerable']} unanswerable ones" if result["unanswerable"] else ""
-    about = f"{result['mode']}, {shown}, {_decoding(result)}; test set {result['testset']}: {queries}{more}"
+    mode = f"{result['mode']}{_adapter(result)}"
+    about = f"{mode}, {shown}, {_decoding(result)}; test set {result['testset']}: {queries}{more}"
     return plain(f"{result['model']}: {about}")
+
+
+def _adapter(result: Mapping[str, Any]) -> str:
+    """The adapter of the model, and whether the prompts describe the tools, where that is not as always."""
+    lora, said = result.get("lora"), ""
+    if lora:
+        scale = lora.get("scale", 1)
+        said = f", adapter {Path(str(lora.get('spec', ''))).name}{f' at {scale}' if scale != 1 else ''}"
+    return said + (f", tools {'' if result['describe'] else 'not '}described" if "describe" in result else "")
 
 
 def _decoding(result: Mapping[str, Any]) -> str:

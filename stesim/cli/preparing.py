@@ -19,7 +19,7 @@ import click
 import orjson
 
 from stesim import testset, toolbox
-from stesim.cli import build, differences, stages
+from stesim.cli import build, differences, modes, stages
 from stesim.cli.common import check_out, plain
 from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
 from stesim.errors import StoreError, UserError
@@ -36,9 +36,9 @@ from stesim.toolbox import Toolbox
 
 STAGE = "eval"
 DEFAULTS: Mapping[str, Any] = {
-    "mode": "baseline", "testset": testset.BUNDLED, "unanswerable": True, "shots": 8, "retrieval": "words",
+    "mode": "baseline", "testset": testset.BUNDLED, "unanswerable": True, "shots": modes.SHOTS, "retrieval": "words",
     "candidates": 15, "oracle": False, "constrain": "auto", "limit": None, "seed": 0, "context": None,
-    "max_tokens": 128,
+    "max_tokens": 128, "describe": None,
 }  # fmt: skip
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "mode": str, "testset": str, "tools": list, "unanswerable": bool, "shots": int, "retrieval": str, "candidates": int,
@@ -67,6 +67,7 @@ class Wish:
     prompts: Path | None
     threads: str
     settings: Mapping[str, Any]
+    lora: str | None = None
     model: Model | None = field(default=None, init=False)
 
     @property
@@ -79,12 +80,13 @@ class Wish:
         """Whether there are two evaluations, constrained and not."""
         return bool(self.settings["constrain"] == "both")
 
-    def open_model(self, spec: str, context: int | None) -> Model:
-        """The model, loaded when it is first needed."""
+    def open_model(self, spec: str, lora: str | None, context: int | None) -> Model:
+        """The model with its adapter, loaded when it is first needed."""
         if self.model is None:
             threads = build.thread_count(self.threads)
-            click.echo(f"loading {plain(spec)} …", err=True)
-            self.model = build.open_model(spec, context=context, threads=threads, today=toolbox.default_today())
+            click.echo(f"loading {plain(spec)}{f' with {plain(lora)}' if lora else ''} …", err=True)
+            more = {"lora": lora} if lora else {}
+            self.model = build.open_model(spec, context=context, threads=threads, today=toolbox.default_today(), **more)
         return self.model
 
 
@@ -92,8 +94,8 @@ class Wish:
 class Prepared:
     """An evaluation ready to go on: what is typed, recorded and read, put together.
 
-    `kept` is what its result says of the demonstrations, where all answers are there and these have changed since;
-    there are no `demonstrations` then.
+    `lora` is the adapter that the model gets, as `--lora` takes it. `kept` is what its result says of the
+    demonstrations, where all answers are there and these have changed since; there are no `demonstrations` then.
     """
 
     path: Path
@@ -102,6 +104,7 @@ class Prepared:
     recorded: Mapping[str, Any]
     resuming: bool
     spec: str
+    lora: str | None
     toolset: str
     box: Toolbox
     prompts: StagePrompts
@@ -142,8 +145,9 @@ def _checked(manifest: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     settings, where = manifest.get("settings"), path / "manifest.json"
     if manifest.get("stage") != STAGE or not isinstance(settings, dict):
         raise StoreError(f"{where} is not an evaluation's manifest")
-    wrong = [name for name, kind in _KINDS.items() if not _is(settings.get(name), kind)]
-    wrong += [name for name in settings if name not in _KINDS]
+    kinds = {**_KINDS, **({"describe": bool} if settings.get("mode") == modes.TRAINED else {})}
+    wrong = [name for name, kind in kinds.items() if not _is(settings.get(name), kind)]
+    wrong += [name for name in settings if name not in kinds]
     wrong += [] if all(isinstance(tool, str) for tool in settings.get("tools", ())) else ["tools"]
     wrong += build.wrong_parts(manifest, _PARTS)
     if wrong:
@@ -190,9 +194,10 @@ def prepare(
     recorded = _checked(AnswerFolder.read(path).manifest, path) if resuming else before
     values = _values(wish, constrain, recorded, resuming)
     toolset, only = _tools(wish, values, recorded, run)
-    prompts = load_stage_prompts("answer", build.folder_of_prompts(wish.prompts, recorded))
+    stage = "answer" if values["describe"] else "tool_mode"
+    prompts = load_stage_prompts(stage, build.folder_of_prompts(wish.prompts, recorded))
     with Toolbox.open(toolset, only=only, limit=_WHOLE) as box:
-        values["tools"] = [tool.name for tool in box.tools]
+        values = modes.with_tools(values, [tool.name for tool in box.tools])
         if resuming:
             differences.refuse(differences.settings(recorded["settings"], _known(values)), path, wish.remedy)
         cases = _limited(testset.cases(values["testset"], values["tools"], values["unanswerable"]), values["limit"])
@@ -205,10 +210,18 @@ def prepare(
             differences.refuse(differences.parts(recorded, parts), path, wish.remedy)
         shown, kept = _shown_or_kept(wish, values, recorded, run, toolset, path if resuming else None, len(cases))
         parts["input"] = recorded["input"] if kept else _input(parts["input"]["testset"], shown)
-        spec = wish.spec or recorded.get("model", run.get("model", {})).get("spec") or build.DEFAULT_MODEL
+        spec, lora = _model(wish, values["mode"], recorded, run)
         yield Prepared(
-            path, name, values, recorded, resuming, spec, toolset, box, prompts, cases, shown.each, parts, kept
+            path, name, values, recorded, resuming, spec, lora, toolset, box, prompts, cases, shown.each, parts, kept
         )
+
+
+def _model(wish: Wish, mode: str, recorded: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The model and its adapter: those typed, or recorded, or of the run. Raises `UserError`."""
+    known = recorded.get("model", run.get("model", {}))
+    spec = wish.spec or known.get("spec") or build.DEFAULT_MODEL
+    same = build.lasting_spec(spec) == known.get("spec")
+    return spec, modes.adapter(wish.lora, mode, spec, wish.run, known if same else {}, bool(recorded))
 
 
 def _values(wish: Wish, constrain: str | None, recorded: Mapping[str, Any], resuming: bool) -> dict[str, Any]:
@@ -216,15 +229,18 @@ def _values(wish: Wish, constrain: str | None, recorded: Mapping[str, Any], resu
     typed = {key: value for key, value in wish.settings.items() if value is not None}
     values = {**DEFAULTS, **recorded.get("settings", {}), **typed, **({"constrain": constrain} if constrain else {})}
     values["testset"] = _lasting_testset(values["testset"])
-    values["shots"] = (values["shots"] or DEFAULTS["shots"]) if values["mode"] == "icl" else 0
+    values = modes.decided(values, wish.settings, recorded.get("settings", {}))
     if resuming and values["constrain"] == "auto":
         values["constrain"] = recorded["settings"]["constrain"]
     return values
 
 
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as a manifest holds them, of an evaluation that goes on."""
-    return {**values, "constrain": values["constrain"] in ("on", True)}
+    """The settings as a manifest holds them, of an evaluation that goes on; without the number of candidates where that
+    is the tools' business.
+    """
+    known = {**values, "constrain": values["constrain"] in ("on", True)}
+    return known if values["describe"] else {name: value for name, value in known.items() if name != "candidates"}
 
 
 def _input(asked: str, shown: _Shown) -> dict[str, str]:
@@ -318,15 +334,17 @@ def _kept(path: Path) -> Mapping[str, Any] | None:
 
 
 def _file_of(wish: Wish, values: Mapping[str, Any], recorded: Mapping[str, Any]) -> Path | None:
-    """The file of demonstrations; none for a baseline. Raises `UserError`."""
-    if values["mode"] != "icl":
+    """The file of demonstrations; none where none is shown. Raises `UserError`."""
+    if not values["shots"]:
         if wish.demonstrations is not None:
-            raise UserError("--demonstrations goes with --mode icl: a baseline shows none")
+            shows = "--shots" if values["mode"] == modes.TRAINED else "--mode icl: a baseline shows none"
+            raise UserError(f"--demonstrations goes with {shows}")
         return None
     before = recorded.get("input", {}).get("demonstrations")
     path = wish.demonstrations or (wish.run / DEMONSTRATIONS if wish.run else Path(before) if before else None)
     if path is None:
-        raise UserError("--mode icl needs demonstrations: give --run RUN or --demonstrations FILE")
+        needs = "--mode icl" if values["mode"] == "icl" else "--shots"
+        raise UserError(f"{needs} needs demonstrations: give --run RUN or --demonstrations FILE")
     return path
 
 

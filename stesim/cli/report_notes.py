@@ -8,6 +8,7 @@ Not covered: making the partner; the note has the command for that.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from stesim.report.evaluations import Evaluation
 from stesim.report.paired import unlike
 from stesim.report.study import Study
 
-_OTHER = {"icl": "baseline", "baseline": "icl"}
+_OTHER = {"icl": "baseline", "baseline": "icl", "ft": "baseline"}
 _TYPED = {"testset": "--testset", "candidates": "--candidates", "retrieval": "--retrieval", "limit": "--limit",
           "seed": "--seed", "context": "--ctx", "max_tokens": "--max-tokens"}  # fmt: skip
 _NOT_A_MODEL = ("scripted:", "replay:")
@@ -31,8 +32,9 @@ def notes(study: Study) -> list[str]:
     found = [f"the evaluation {plain(name)} is not finished and left out" for name in study.unfinished]
     for each in study.evaluations:
         if each.outdated:
+            others = "another adapter or other demonstrations" if each.adapter else "other demonstrations"
             found.append(
-                f"{plain(each.name)} was made from other demonstrations than {plain(study.run)} has now; make it "
+                f"{plain(each.name)} was made from {others} than {plain(study.run)} has now; make it "
                 f"anew under another name: {_command(study, each, each.mode)}"
             )
     return [*found, *_lone(study)]
@@ -40,7 +42,7 @@ def notes(study: Study) -> list[str]:
 
 def _lone(study: Study) -> Iterator[str]:
     """A line for each evaluation that is compared with nothing."""
-    compared = {id(side) for each in study.comparisons for side in (each.icl, each.baseline)}
+    compared = {id(side) for each in study.comparisons for side in (each.after, each.before)}
     lone = [each for each in study.evaluations if id(each) not in compared]
     for each in lone:
         others = [one for one in study.evaluations if one.mode == _OTHER[each.mode]]
@@ -50,7 +52,7 @@ def _lone(study: Study) -> Iterator[str]:
         if others:
             nearest = min(others, key=lambda one: len(unlike(one, each)))
             why = f"; {plain(nearest.name)} differs: {plain(', '.join(unlike(nearest, each)))}"
-        partner = "baseline" if each.mode == "icl" else "ICL evaluation"
+        partner = "ICL evaluation" if each.mode == "baseline" else "baseline"
         yield (
             f"{plain(each.name)} has no {partner} to be compared with{why}. Make it with: "
             f"{_command(study, each, _OTHER[each.mode])}"
@@ -66,7 +68,8 @@ def _explained(icl: Evaluation, baseline: Evaluation, lone: Sequence[Evaluation]
 def _command(study: Study, each: Evaluation, mode: str) -> str:
     """What to type for an evaluation like this one, in this mode, quoted for a shell."""
     settings, recorded = each.recorded.settings, each.recorded
-    name = each.name.replace(each.mode, mode) if each.mode in each.name else f"{each.name}-{mode}"
+    name, found = re.subn(rf"\b{each.mode}\b", mode, each.name)
+    name = name if found else f"{each.name}-{mode}"
     words = ["stesim", "eval", "--run", study.run]
     code = recorded.text("tools", "toolset") or each.toolset
     unlike_run = ["--toolset", code] if code and (code != study.toolset or toolbox.runs_code(code)) else []
@@ -80,6 +83,9 @@ def _command(study: Study, each: Evaluation, mode: str) -> str:
     words += _settings(each, settings)
     if mode == each.mode == "icl" and each.shots != DEFAULTS["shots"]:
         words += ["--shots", str(each.shots)]
+    if mode == each.mode == "ft":
+        words += ["--describe"] if each.describe else []
+        words += ["--shots", str(each.shots)] if each.shots else []
     return plain(shlex.join([*words, "--constrain", "on" if each.constrained else "off"]))
 
 
@@ -88,6 +94,8 @@ def _settings(each: Evaluation, settings: Mapping[str, Any]) -> list[str]:
     words = []
     for name, option in _TYPED.items():
         value = settings.get(name, getattr(each, name, None))
+        if name == "candidates" and not each.describe:
+            continue  # all tools, whatever their number
         if value not in (None, "", DEFAULTS[name]) and isinstance(value, int | str):
             words += [option, str(value)]
     if settings.get("unanswerable") is False:

@@ -27,9 +27,9 @@ class Answer:
     """What a model replied to one test query.
 
     `number` counts the queries from 1, `id` is the query's in the test set, `tool` the one that would have been right
-    (empty if none can help). `candidates` are the tools that the prompt described; `demonstrations` the lines of the
-    demonstrations' file that it showed, the nearest last; those farther ones that had no room in the context are
-    `left_out`.
+    (empty if none can help). `candidates` are the tools that the prompt described, or all where it described none;
+    `demonstrations` the lines of the demonstrations' file that it showed, the nearest last; those farther ones that had
+    no room in the context are `left_out`.
     """
 
     number: int

@@ -1,11 +1,12 @@
-"""Asking a model for the one call that answers a test query, with or without demonstrations before it (ICL).
+"""Asking a model for the one call that answers a test query: as it is, with demonstrations (ICL), or fine-tuned (FT).
 
     evaluation = Evaluation(toolbox, prompts, settings, cases, choose, count=model.count, keep=folder.add_answer)
     drive(evaluation.ask(), model)
 
 As in the paper (section 4), a query is answered by one greedy reply after the descriptions of the candidate tools, and,
-in mode `icl`, after demonstrations of similar queries, the nearest last. Not covered: what the replies are worth
-(`measure`), and carrying on after the first call.
+in mode `icl`, after demonstrations of similar queries, the nearest last. A fine-tuned model (mode `ft`) is asked as it
+was trained, with no tool described, or else with the prompts of the other modes. Not covered: what the replies are
+worth (`measure`), carrying on after the first call, and whether the model is a trained one.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from stesim.retrieve import Embed, Index, by_embedding, by_words, candidates, to
 from stesim.testset import Case
 from stesim.toolbox import Toolbox, describe
 
-Mode = Literal["baseline", "icl"]
+Mode = Literal["baseline", "icl", "ft"]
 Retrieval = Literal["words", "embedding"]
 
 _MARGIN = 16  # tokens of the context that stay free
@@ -39,8 +40,9 @@ class AnswerSettings:
     """What an evaluation depends on besides the model, the tools, the prompts, the test set and the demonstrations.
 
     `shots` demonstrations stand before a query at most; `candidates` tools are described to the model, with `oracle`
-    the right one always among them. `limit` is the number of queries taken of each tool, None for all; `context` and
-    `max_tokens` are in tokens.
+    the right one always among them. Only mode `ft` can do without `describe`: then no tool is described, and all are
+    candidates. `limit` is the number of queries taken of each tool, None for all; `context` and `max_tokens` are in
+    tokens.
     """
 
     mode: Mode
@@ -56,16 +58,18 @@ class AnswerSettings:
     seed: int
     context: int
     max_tokens: int
+    describe: bool = True
 
     def flat(self) -> dict[str, Any]:
-        """The settings as the manifest holds them."""
-        return {**asdict(self), "tools": list(self.tools)}
+        """The settings as the manifest holds them: `describe` only where there is a choice, in mode `ft`."""
+        values = {**asdict(self), "tools": list(self.tools)}
+        return values if self.mode == "ft" else {name: value for name, value in values.items() if name != "describe"}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What stands before a query: the tools described, in the toolset's order, and the demonstrations by their lines,
-    nearest first.
+    """What stands before a query: the tools described, or which may be called where none is, in the toolset's order,
+    and the demonstrations by their lines, nearest first.
     """
 
     candidates: tuple[str, ...]
@@ -128,9 +132,26 @@ def build_prompt(
     return (*messages, Message("user", prompts["answer"].fill(**values, query=query)))
 
 
+def build_trained_prompt(prompts: StagePrompts, shown: Sequence[Demonstration], query: str) -> tuple[Message, ...]:
+    """The prompt of one query as a model is trained on it (paper: section 4, fine-tuning): no tool is described.
+
+    `prompts` are those of the stage "tool_mode"; `shown` are demonstrations that stand before the query nevertheless,
+    the nearest last.
+    """
+    system = prompts["tool_mode_system"].fill()
+    messages = [Message("system", system)] if system else []
+    for demonstration in shown:
+        messages.append(Message("user", prompts["tool_mode"].fill(query=demonstration.query)))
+        messages.append(Message("assistant", render(replace(demonstration.action, thought=""))))
+    return (*messages, Message("user", prompts["tool_mode"].fill(query=query)))
+
+
 @dataclass
 class Evaluation:
-    """What an evaluation asks with. `keep` is given each answer; the first `finished` queries have theirs already."""
+    """What an evaluation asks with. `keep` is given each answer; the first `finished` queries have theirs already.
+
+    `prompts` are those of the stage "answer" where tools are described, else of "tool_mode".
+    """
 
     toolbox: Toolbox
     prompts: StagePrompts
@@ -174,17 +195,24 @@ class Evaluation:
         shown = choice.demonstrations[::-1]
         while self.count(messages := self._prompt(case, choice, shown)) > self._budget:
             if not shown:
-                raise UserError(
-                    f"a context of {self.settings.context} tokens is too small for the descriptions of "
-                    f"{len(choice.candidates)} tools, the query {case.id} and a reply of {self.settings.max_tokens}; "
-                    "use a larger --ctx or fewer --candidates"
-                )
+                raise self._too_small(case, len(choice.candidates))
             shown = shown[1:]
         return messages, shown
 
+    def _too_small(self, case: Case, described: int) -> UserError:
+        settings = self.settings
+        tools = f"the descriptions of {described} tools, " if settings.describe else ""
+        fewer = " or fewer --candidates" if settings.describe else ""
+        return UserError(
+            f"a context of {settings.context} tokens is too small for {tools}the query {case.id} and a reply of "
+            f"{settings.max_tokens}; use a larger --ctx{fewer}"
+        )
+
     def _prompt(self, case: Case, choice: Choice, shown: Sequence[int]) -> tuple[Message, ...]:
-        tools = [self.toolbox.get(name) for name in choice.candidates]
-        return build_prompt(self.prompts, tools, [self.demonstrations[line] for line in shown], case.query)
+        before = [self.demonstrations[line] for line in shown]
+        if not self.settings.describe:
+            return build_trained_prompt(self.prompts, before, case.query)
+        return build_prompt(self.prompts, [self.toolbox.get(name) for name in choice.candidates], before, case.query)
 
     @property
     def _budget(self) -> int:
@@ -222,6 +250,8 @@ def misfit_of(
     offered = tuple(tool for tool in settings.tools if tool in names)
     most = min(settings.candidates, len(settings.tools))
     if answer.candidates != offered or len(offered) != most:
+        if not settings.describe:
+            return f"other tools could be called than the {most} of the settings"
         return f"the prompt described other tools than the {most} that the settings have it describe"
     if settings.oracle and answer.tool and answer.tool not in names:
         return "the prompt did not describe the right tool, as --oracle has it"

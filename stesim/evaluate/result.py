@@ -38,11 +38,14 @@ def different_calls(answers: Iterable[Answer], demonstrations: Mapping[int, Demo
 def make_result(
     marks: Sequence[Mark], settings: AnswerSettings, completions: Iterable[Completion], **about: Any
 ) -> dict[str, Any]:
-    """What `result.json` says; `about` are the name, the model, the toolset and what else is known of the input."""
+    """What `result.json` says; `about` are the name, the model, its adapter if it has one, the toolset and what else is
+    known of the input.
+    """
     wrong = failures(marks)
     return {
         **about,
         "mode": settings.mode,
+        **({"describe": settings.describe} if settings.mode == "ft" else {}),
         "testset": settings.testset,
         "constrained": settings.constrain,
         "tools": len(settings.tools),

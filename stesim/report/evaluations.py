@@ -36,7 +36,7 @@ METRICS_MEAN = (
     "call. no call: where no tool can help."
 )
 RESULT = "result.json"
-_MODES = ("baseline", "icl")
+MODES = ("baseline", "icl", "ft")  # in the order in which they build on one another
 
 Flags = Mapping[str, Mapping[str, bool]]
 
@@ -53,12 +53,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A failure: the query, the right call (None where no call was right), and what the model said instead."""
+    """A failure: the query, the right call (None where no call was right), what the model said instead, and how the
+    arguments of a call of the right tool differ, in words.
+    """
 
     id: str
     query: str
     right: Mapping[str, Any] | None
     said: str
+    differs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,9 @@ class Evaluation:
     `metrics` and `by_tool` are in percent. `flags` says of each query, by its id, which metrics it fulfils; a metric
     that it does not count for is not there. `demonstrations` are those that there were, `shots` of them were shown with
     a query; `candidates` tools stood in the prompt, the right one always among them where `oracle` is set; for
-    `not_offered` queries it was not. `seconds` is the model's time. `recorded` is the manifest, `outdated` whether the
-    run's demonstrations are other ones now.
+    `not_offered` queries it was not. Without `describe` (mode `ft`, fine-tuned) no tool did. `adapter` is what is told
+    of the LoRA adapter that the model had. `seconds` is the model's time. `recorded` is the manifest, `outdated` says
+    whether the run's demonstrations, or its adapter, are other ones now.
     """
 
     name: str
@@ -98,6 +102,8 @@ class Evaluation:
     seconds: float = 0.0
     recorded: Recorded = field(default_factory=Recorded)
     outdated: bool = False
+    describe: bool = True
+    adapter: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def group(self) -> tuple[str, str, int, tuple[str, ...], str]:
@@ -106,8 +112,13 @@ class Evaluation:
 
     @property
     def method(self) -> str:
-        """What was shown besides the tools: nothing (the baseline) or demonstrations (in-context learning, ICL)."""
-        return "ICL" if self.mode == "icl" else "baseline"
+        """The model as it is with the tools described (the baseline), with demonstrations besides (in-context learning,
+        ICL), or fine-tuned (FT), with no tool described unless it says so.
+        """
+        if self.mode != "ft":
+            return ("ICL" if self.mode == "icl" else "baseline") + (" with adapter" if self.adapter else "")
+        more = [*(["descriptions"] if self.describe else []), *(["ICL"] if self.shots else [])]
+        return f"FT with {' and '.join(more)}" if more else "FT"
 
     @property
     def decoding(self) -> str:
@@ -116,7 +127,7 @@ class Evaluation:
 
 
 def read_all(run: Path) -> tuple[list[Evaluation], list[str]]:
-    """The finished evaluations of a run, baseline before ICL and constrained first, and the names of unfinished ones.
+    """The finished evaluations of a run, baseline, ICL, FT, and constrained first, and the names of unfinished ones.
 
     Raises `StoreError` with one line that names the file.
     """
@@ -126,8 +137,13 @@ def read_all(run: Path) -> tuple[list[Evaluation], list[str]]:
             finished.append(read(folder))
         else:
             unfinished.append(folder.name)
-    finished.sort(key=lambda each: (each.group, not each.constrained, each.mode, each.name))
+    finished.sort(key=_order)
     return finished, unfinished
+
+
+def _order(each: Evaluation) -> tuple[Any, ...]:
+    trained = (each.describe, each.shots) if each.mode == "ft" else ()
+    return each.group, not each.constrained, MODES.index(each.mode), trained, each.name
 
 
 def read(folder: Path) -> Evaluation:
@@ -135,7 +151,7 @@ def read(folder: Path) -> Evaluation:
     path = folder / RESULT
     fields = _Fields(read_json(path))
     mode = fields.take("mode", str)
-    if mode not in _MODES:
+    if mode not in MODES:
         fields.wrong.append("mode")
     seed, recorded = fields.take("seed", int, None), read_recorded(folder)
     found = Evaluation(
@@ -159,6 +175,8 @@ def read(folder: Path) -> Evaluation:
         },
         candidates=fields.take("candidates", int, None) or 0,
         oracle=fields.take("oracle", bool, False),
+        describe=fields.take("describe", bool, mode != "ft"),
+        adapter=fields.take("lora", dict, {}),
         recorded=recorded,
     )
     if fields.wrong:
@@ -243,8 +261,8 @@ def _examples(value: object) -> list[Example] | None:
     for each in value if isinstance(value, list) else [None]:
         if not isinstance(each, dict) or not isinstance(each.get("right"), dict | None):
             return None
-        texts = [each.get(name, "") for name in ("id", "query", "said")]
-        if not all(isinstance(text, str) for text in texts):
+        texts, differs = [each.get(name, "") for name in ("id", "query", "said")], each.get("differs", [])
+        if not isinstance(differs, list) or not all(isinstance(text, str) for text in [*texts, *differs]):
             return None
-        made.append(Example(texts[0], texts[1], each.get("right"), texts[2]))
+        made.append(Example(texts[0], texts[1], each.get("right"), texts[2], tuple(differs)))
     return made

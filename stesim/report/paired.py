@@ -1,4 +1,4 @@
-"""What the demonstrations changed: ICL minus baseline, on the same queries.
+"""What the method changed: ICL minus baseline, FT minus baseline, FT minus ICL, on the same queries.
 
     >>> before = {"a": {"correct": False}, "b": {"correct": False}}
     >>> after = {"a": {"correct": True}, "b": {"correct": True}}
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stesim import bootstrap
-from stesim.report.evaluations import METRICS, Evaluation, Figure, Flags
+from stesim.report.evaluations import METRICS, MODES, Evaluation, Figure, Flags
 
 # What two evaluations that are compared have in common, and how it is called in a note.
 _SAME = {
@@ -30,20 +30,23 @@ _PARTS = {"prompts": "the prompts", "tools": "the tools"}
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two evaluations of the same model on the same queries, and the difference in percentage points by metric."""
+    """Two evaluations of the same model on the same queries, and `after` minus `before` in percentage points by metric.
 
-    baseline: Evaluation
-    icl: Evaluation
+    `after` is of a later mode: baseline, ICL, FT.
+    """
+
+    before: Evaluation
+    after: Evaluation
     differences: Mapping[str, Figure]
 
 
 def comparisons(evaluations: Sequence[Evaluation]) -> list[Comparison]:
-    """Every ICL evaluation beside each baseline that differs from it in the demonstrations only."""
+    """Every evaluation beside each of an earlier mode that differs from it in nothing but what the mode brings."""
     return [
-        Comparison(baseline, icl, {name: difference(baseline.flags or {}, icl.flags or {}, name) for name in METRICS})
-        for icl in evaluations
-        for baseline in evaluations
-        if icl.mode == "icl" and baseline.mode == "baseline" and not unlike(baseline, icl)
+        Comparison(before, after, {name: difference(before.flags or {}, after.flags or {}, name) for name in METRICS})
+        for after in evaluations
+        for before in evaluations
+        if MODES.index(before.mode) < MODES.index(after.mode) and not unlike(before, after)
     ]
 
 
@@ -64,20 +67,25 @@ def difference(before: Flags, after: Flags, metric: str) -> Figure:
 
 
 def unlike(one: Evaluation, other: Evaluation) -> list[str]:
-    """What else than the demonstrations differs between two evaluations, in words; nothing where they form a pair.
+    """What else than their modes differs between two evaluations, in words; nothing where they form a pair.
 
-    The prompts, the tools, the context and the tokens of a reply are compared where both manifests tell them.
+    The prompts, the tools, the context and the tokens of a reply are compared where both manifests tell them. A
+    fine-tuned model that sees no tool described has a prompt of its own, without candidates.
     """
+    own = set[str]() if one.describe and other.describe else {"candidates", "oracle", "prompts"}
     found = [
         f"{name} {_said(getattr(one, key))}, not {_said(getattr(other, key))}"
         for key, name in _SAME.items()
-        if getattr(one, key) != getattr(other, key)
+        if key not in own and getattr(one, key) != getattr(other, key)
     ]
+    found += _unlike_models(one, other)
     for key, name in _NUMBERS.items():
         before, after = one.recorded.number(key), other.recorded.number(key)
         if None not in (before, after) and before != after:
             found.append(f"{name} {before}, not {after}")
     for key, name in _PARTS.items():
+        if key in own:
+            continue
         prints = {each.recorded.text(key, "fingerprint") for each in (one, other)} - {""}
         if len(prints) > 1:
             found.append(f"{name} (others)")
@@ -85,6 +93,18 @@ def unlike(one: Evaluation, other: Evaluation) -> list[str]:
     if one.testset_fingerprint != other.testset_fingerprint or not flags or flags.keys() != others.keys():
         found.append("the queries (others)")
     return found
+
+
+def _unlike_models(one: Evaluation, other: Evaluation) -> list[str]:
+    """Whether there is an adapter where there should be none, or one made for another model."""
+    if (one.mode == "ft") == (other.mode == "ft"):
+        parts = [[each.adapter.get(name) for name in ("fingerprint", "scale")] for each in (one, other)]
+        return ["the adapter (others)"] if parts[0] != parts[1] else []
+    trained, plain = (one, other) if one.mode == "ft" else (other, one)
+    if plain.adapter:
+        return ["the adapter (both have one)"]
+    base, file = trained.adapter.get("base"), plain.recorded.text("model", "fingerprint")
+    return ["the model (another file)"] if base and file and base != file else []
 
 
 def _said(value: object) -> str:

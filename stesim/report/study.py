@@ -18,11 +18,13 @@ from stesim.demonstrations import DEMONSTRATIONS
 from stesim.errors import StoreError
 from stesim.files import read_bounded
 from stesim.records import Gate
-from stesim.report.evaluations import Evaluation, Figure, model_name, read_all
+from stesim.report.evaluations import Evaluation, model_name, read_all
 from stesim.report.paired import Comparison, comparisons
 from stesim.report.recorded import Recorded, read_json
 from stesim.report.recorded import read as read_recorded
 from stesim.report.summary import Summary, summarize, total
+from stesim.report.trained import Training
+from stesim.report.trained import read as read_training
 from stesim.store import RunFolder
 
 DISTILLED = "distill.json"
@@ -63,7 +65,7 @@ class Distillation:
 @dataclass(frozen=True, slots=True)
 class Study:
     """A run and all that was made of it; `seconds` and `tokens` are the model's, in the exploration. `spec` is what was
-    typed for its model. `learned` says whether there are demonstrations now.
+    typed for its model. `learned` says whether there are demonstrations now; `training` is the fine-tuning on them.
     """
 
     run: str
@@ -76,6 +78,7 @@ class Study:
     seconds: float
     tokens: int
     distillation: Distillation | None
+    training: Training | None
     evaluations: tuple[Evaluation, ...]
     unfinished: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
@@ -93,7 +96,8 @@ def read(path: Path) -> Study:
     settings = _settings(folder)
     recorded, shown = Recorded(folder.manifest), _shown(path / DEMONSTRATIONS)
     evaluations, unfinished = read_all(path)
-    evaluations = [replace(each, outdated=_is_outdated(each, shown)) for each in evaluations]
+    training = read_training(path)
+    evaluations = [replace(each, outdated=_is_outdated(each, shown, training, path)) for each in evaluations]
     seconds, tokens = 0.0, 0
     for _, completion in folder.completions():
         seconds += completion.seconds
@@ -109,6 +113,7 @@ def read(path: Path) -> Study:
         seconds=seconds,
         tokens=tokens,
         distillation=read_distillation(path),
+        training=training,
         evaluations=tuple(evaluations),
         unfinished=tuple(unfinished),
         comparisons=tuple(comparisons(evaluations)),
@@ -132,16 +137,17 @@ def as_json(study: Study) -> dict[str, Any]:
             {name: value for name, value in asdict(each).items() if name not in ("flags", "recorded")}
             for each in study.evaluations
         ],
+        "finetuning": study.training and dict(study.training.summary),
         "unfinished": list(study.unfinished),
         "differences": [
-            {"baseline": each.baseline.name, "icl": each.icl.name, **_figures(each.differences)}
+            {
+                each.before.mode: each.before.name,
+                each.after.mode: each.after.name,
+                **{name: asdict(figure) for name, figure in each.differences.items()},
+            }
             for each in study.comparisons
         ],
     }  # fmt: skip
-
-
-def _figures(figures: Mapping[str, Figure]) -> dict[str, Any]:
-    return {name: asdict(figure) for name, figure in figures.items()}
 
 
 def _settings(folder: RunFolder) -> Mapping[str, Any]:
@@ -167,8 +173,11 @@ def _shown(path: Path) -> bytes | None:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _is_outdated(each: Evaluation, shown: bytes | None) -> bool:
-    return each.mode == "icl" and shown is not None and each.recorded.read_others(shown)
+def _is_outdated(each: Evaluation, shown: bytes | None, training: Training | None, run: Path) -> bool:
+    if training is not None and training.made_another(each.adapter, run):
+        return True
+    reads = each.mode == "icl" or (each.mode == "ft" and each.shots > 0)
+    return reads and shown is not None and each.recorded.read_others(shown)
 
 
 def read_distillation(run: Path) -> Distillation | None:

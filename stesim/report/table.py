@@ -1,9 +1,11 @@
-"""A study as Markdown, ready to paste: what in-context learning (ICL) changed, tool by tool and failure by failure.
+"""A study as Markdown, ready to paste: what in-context learning (ICL) and fine-tuning (FT) changed, tool by tool and
+failure by failure.
 
     print(markdown(read(Path("runs/first"))))
 
-The rows are the paper's comparison (section 4.2): the model with the tools' descriptions alone, and with demonstrations
-from its own exploration. What models, tools and users wrote is escaped. Not covered: a page with graphics.
+The rows are the paper's comparison (section 4.2): the model with the tools' descriptions alone, with demonstrations
+from its own exploration, and fine-tuned on them; the paper's own figures stand in a table of their own. What models,
+tools and users wrote is escaped. Not covered: a page with graphics.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from itertools import chain, groupby
 
 from stesim.report.evaluations import METRICS, METRICS_MEAN, Evaluation, Figure
 from stesim.report.markdown import cell, code, place, table
+from stesim.report.paper import METHODS, RESULTS, SOURCE, gains
 from stesim.report.study import Distillation, Study
 from stesim.report.summary import NOTHING, duration, percent
+from stesim.report.trained import Training
 
 _LONGEST = 300  # characters of a query or a reply among the examples
 _SHOWN = 3  # examples of a kind of failure
@@ -32,8 +36,10 @@ _PASSED = {
 }
 
 
-def markdown(study: Study, *, examples: bool = False, sizes: Mapping[str, int] | None = None) -> str:
-    """The whole report; with `examples`, also replies that failed, by kind.
+def markdown(
+    study: Study, *, examples: bool = False, paper: bool = False, sizes: Mapping[str, int] | None = None
+) -> str:
+    """The whole report; with `examples`, also replies that failed, by kind; with `paper`, also the paper's figures.
 
     `sizes` says how many tools there are in a toolset, of those where it is known.
     """
@@ -45,7 +51,8 @@ def markdown(study: Study, *, examples: bool = False, sizes: Mapping[str, int] |
         parts.append(f"### {place(first.model)}: {tools}, {place(first.testset)} test set")
         parts += _evaluated(study, evaluations)
         parts += _failed(evaluations) if examples else []
-    parts.append("### Exploration and distillation")
+    parts += _of_the_paper() if paper else []
+    parts.append(f"### Exploration{', distillation and fine-tuning' if study.training else ' and distillation'}")
     parts += _explored(study)
     return "\n\n".join(parts)
 
@@ -69,12 +76,12 @@ def _evaluated(study: Study, evaluations: Sequence[Evaluation]) -> list[str]:
     rows = [(*label, _queries(each), *(_share(each.metrics.get(name)) for name in METRICS)) for each, label in labels]
     more = "" if not any(each.unanswerable for each in evaluations) else " queries: answerable + not answerable ones."
     parts = [table(headings, rows, left=2), f"Percent with 95 % intervals. {METRICS_MEAN}{more}"]
-    compared = [each for each in study.comparisons if any(each.icl is one for one in evaluations)]
+    compared = [each for each in study.comparisons if any(each.after is one for one in evaluations)]
     if compared:
         names = {id(each): method for each, (method, _) in labels}
         rows = [
             (
-                f"{names[id(each.icl)]} − {names.get(id(each.baseline), each.baseline.method)}", each.icl.decoding,
+                f"{names[id(each.after)]} − {names.get(id(each.before), each.before.method)}", each.after.decoding,
                 *(_points(each.differences.get(name)) for name in METRICS),
             )
             for each in compared
@@ -124,15 +131,18 @@ def _conditions(each: Evaluation, label: str) -> str:
     """Under which settings an evaluation was made, and what it took, in a line."""
     queries = f"{each.queries} queries" if each.queries != 1 else "1 query"
     queries += f" and {each.unanswerable} that no tool can serve" if each.unanswerable else ""
-    parts = [_some(each.tools, "tool") if each.tools else "", queries]
+    parts = [_some(each.tools, "tool") + ("" if each.describe else ", none described") if each.tools else "", queries]
     if each.candidates and each.candidates < each.tools:
         parts.append(f"{each.candidates} candidate tools{', the right one among them' if each.oracle else ''}")
     if each.not_offered:
         parts.append(f"for {each.not_offered} queries the right one was not")
-    if each.mode == "icl":
+    if scale := each.adapter.get("scale"):
+        parts.append("LoRA adapter" + (f" at {cell(str(scale))}" if scale != 1 else ""))
+    if each.mode == "icl" or (each.mode == "ft" and each.shots):
         shots = min(each.shots, each.demonstrations)
         parts.append(f"{shots} of {each.demonstrations} demonstrations a query, found by {cell(each.retrieval)}")
-        parts.append("other demonstrations than the run has now" if each.outdated else "")
+    if each.outdated:
+        parts.append(f"other demonstrations {'or another adapter ' if each.adapter else ''}than the run has now")
     parts.append("" if each.seed is None else f"seed {each.seed}")
     if tokens := each.tokens:
         reused = f" ({_number(tokens['reused'])} of them reused)" if tokens.get("reused") else ""
@@ -154,6 +164,7 @@ def _failed(evaluations: Sequence[Evaluation]) -> list[str]:
                 lines.append(
                     f"- {_kind(kind)}: {cell(example.query, _LONGEST)} ({cell(example.id)})\n"
                     f"  - right: {right}\n  - said: {code(example.said, _LONGEST)}"
+                    + (f"\n  - differs: {cell('; '.join(example.differs), _LONGEST)}" if example.differs else "")
                 )
         if lines:
             parts += [f"#### Failures: {', '.join(label)}", "\n".join(lines)]
@@ -176,7 +187,8 @@ def _explored(study: Study) -> list[str]:
         f"seed {cell(str(settings.get('seed', NOTHING)))}: {trials} trials, {run.answered} answered after a call, "
         f"{_number(study.tokens)} tokens generated in {duration(study.seconds)}."
     ]
-    return lines + (["Not distilled."] if study.distillation is None else _distilled(study.distillation))
+    lines += ["Not distilled."] if study.distillation is None else _distilled(study.distillation)
+    return lines + (_trained(study.training) if study.training else [])
 
 
 def _distilled(found: Distillation) -> list[str]:
@@ -198,6 +210,46 @@ def _distilled(found: Distillation) -> list[str]:
     counts.append(f"judge: {cell(found.judge)}" if found.judge else "no judge")
     counts.append(duration(found.seconds) if found.seconds else "")
     return [*parts, "; ".join(part for part in counts if part) + "."]
+
+
+def _trained(found: Training) -> list[str]:
+    """What the fine-tuning came to, in a line; what is not told is left out."""
+    take = found.number
+    said = [
+        ("LoRA of rank {:.0f}", take("settings", "rank")),
+        ("{:.0f} demonstrations", take("data", "demonstrations")),
+        ("{:.0f} rows", take("data", "rows")),
+        ("{:.0f} of them drills", take("data", "drills") or None),
+        ("{:.0f} of them without a call", take("data", "no_call") or None),
+        ("{:g} epochs", take("epochs")),
+        ("{:.0f} steps", take("steps")),
+        ("loss {:.3f} at first", take("loss", "first")),
+        ("{:.3f} at last", take("loss", "last")),
+        ("{:.3f} on the rows held out", take("loss", "held_out_best")),
+        ("KL of llama.cpp to the trained model {:.1g}", take("verified", "kl")),
+    ]
+    parts = [text.format(value) for text, value in said if value is not None]
+    seconds = take("seconds")
+    return [f"Fine-tuned: {', '.join([*parts, *([duration(seconds)] if seconds else [])])}."] if parts else []
+
+
+def _of_the_paper() -> list[str]:
+    """The paper's figures, marked as such."""
+    rows, above = [], gains(RESULTS)
+    for model in dict.fromkeys(row.model for row in RESULTS):
+        found = {row.method: row for row in RESULTS if row.model == model}
+        each = [found.get(method) for method in METHODS]
+        figures = [f"{row.well_formed} / {row.api_match} / {row.correct}" if row else NOTHING for row in each]
+        points = [_signed(above[model][name]) if name in above[model] else NOTHING for name in METHODS[1:]]
+        rows.append((cell(model), *figures, *points))
+    headings = ("the paper's model", *METHODS, *(f"{name} − baseline, correct" for name in METHODS[1:]))
+    return [
+        f"### The paper's figures ({SOURCE})",
+        table(headings, rows),
+        "Percent, well-formed / API match / correct. Not measured here: 50 tools of ToolBench, 15 queries each, other "
+        "and larger models, replies not constrained, the arguments of 19 tools judged by a chat model. Set the gains "
+        "side by side, not single figures.",
+    ]
 
 
 def _union(mappings: Iterable[Mapping[str, object]]) -> list[str]:

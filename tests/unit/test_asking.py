@@ -11,7 +11,16 @@ import pytest
 import mocktools
 from stesim.errors import ModelError, StoreError, UserError
 from stesim.evaluate.answers import Answer, answer_from_json, answer_to_json
-from stesim.evaluate.asking import AnswerSettings, Choice, Evaluation, build_prompt, chooser
+from stesim.evaluate.asking import (
+    AnswerSettings,
+    Choice,
+    Evaluation,
+    build_prompt,
+    build_trained_prompt,
+    chooser,
+    misfit_of,
+)
+from stesim.finetune import rows as training
 from stesim.grammar import Bounds, reply_grammar
 from stesim.models import ScriptedModel
 from stesim.models.base import estimate_tokens
@@ -185,6 +194,69 @@ def test_by_embedding_asks_the_model(box: Toolbox) -> None:
     vectors = {demo.query: [float(line == 5), 1.0] for line, demo in SHOWN.items()} | {some(box)[0].query: [1.0, 1.0]}
     choice = chooser(box.tools, SHOWN, settings, lambda texts: [vectors[text] for text in texts])(some(box)[0])
     assert choice.demonstrations[0] == 5
+
+
+# -- fine-tuned ------------------------------------------------------------------------------------------------------
+
+TOOL_MODE = StagePrompts(
+    "here", {"tool_mode_system": Template("tool_mode_system", "Tools!"), "tool_mode": Template("tool_mode", "T: {query}")}
+)  # fmt: skip
+TRAINED = replace(SETTINGS, mode="ft", describe=False, shots=0, candidates=len(TOOLS))
+
+
+def evaluation(box: Toolbox, settings: AnswerSettings, chosen: list[Case], model: ScriptedModel) -> Evaluation:
+    choose = chooser(box.tools, SHOWN, settings, model.embed)
+    kept: list[Answer] = []
+    return Evaluation(box, TOOL_MODE, settings, chosen, SHOWN, choose, model.count, kept.append)
+
+
+@pytest.mark.parametrize("prompts", [TOOL_MODE, load_stage_prompts("tool_mode")])
+def test_a_trained_model_is_asked_as_it_was_trained(prompts: StagePrompts) -> None:
+    messages = build_trained_prompt(prompts, [], "And in 2 days?")
+    assert messages == training.asked(prompts, "And in 2 days?")
+    shown = build_trained_prompt(prompts, [SHOWN[4], SHOWN[1]], "And in 2 days?")
+    (row, *_) = training.rows([SHOWN[4]], prompts, training.RowPlan())
+    assert shown[:3] == (*row.messages, Message("assistant", row.reply))
+    assert shown[-1] == messages[-1]
+    bare = StagePrompts("here", {**prompts.templates, "tool_mode_system": Template("tool_mode_system", "")})
+    assert build_trained_prompt(bare, [], "x") == training.asked(bare, "x")
+
+
+def test_no_tool_is_described_and_all_may_be_called(box: Toolbox) -> None:
+    model = ScriptedModel(["x"])
+    asked = evaluation(box, replace(TRAINED, constrain=True), some(box, 1), model)
+    drive(asked.ask(), model)
+    (request,) = model.requests
+    assert [message.content for message in request.messages] == ["Tools!", f"T: {some(box)[0].query}"]
+    assert request.grammar == reply_grammar(box.tools, Bounds.of(64), thinks=False)
+
+
+def test_demonstrations_only_where_they_are_asked_for(box: Toolbox) -> None:
+    model = ScriptedModel(["x"])
+    drive(evaluation(box, replace(TRAINED, shots=2), some(box, 1), model).ask(), model)
+    assert [message.role for message in model.requests[0].messages] == ["system", *["user", "assistant"] * 2, "user"]
+
+
+def test_a_trained_model_needs_a_context_for_its_query(box: Toolbox) -> None:
+    settings = replace(TRAINED, context=90)
+    with pytest.raises(UserError, match=r"too small for the query add_date-01 and a reply of 64; use a larger --ctx$"):
+        evaluation(box, settings, some(box), ScriptedModel([])).check()
+
+
+def test_the_manifest_tells_of_descriptions_where_there_is_a_choice() -> None:
+    """Those of evaluations from before there was one do not say, and still go on."""
+    assert "describe" not in SETTINGS.flat()
+    assert TRAINED.flat()["describe"] is False
+    assert replace(TRAINED, describe=True).flat()["describe"] is True
+    assert AnswerSettings(**SETTINGS.flat()).describe
+
+
+def test_an_answer_among_other_tools_is_none_of_this_evaluation(box: Toolbox) -> None:
+    case = some(box, 1)[0]
+    answer = Answer(1, case.id, "add_date", case.query, "x", FinalAnswer("x"), TOOLS)
+    assert misfit_of(answer, case, TRAINED, {}) == ""
+    narrow = replace(answer, candidates=TOOLS[:1])
+    assert misfit_of(narrow, case, TRAINED, {}) == "other tools could be called than the 2 of the settings"
 
 
 # -- the grammar -----------------------------------------------------------------------------------------------------

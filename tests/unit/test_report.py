@@ -15,10 +15,13 @@ from stesim.evaluate import measure
 from stesim.report import study
 from stesim.report.evaluations import METRICS, Figure, read, read_all
 from stesim.report.markdown import cell, code, table
-from stesim.report.paired import comparisons, difference
+from stesim.report.paired import comparisons, difference, unlike
+from stesim.report.paper import METHODS, RESULTS, gains
 from stesim.report.table import markdown
+from stesim.report.trained import Training
+from stesim.report.trained import read as read_training
 from stesim.store import RunFolder
-from tests.unit.results import flags_of, result, write_result
+from tests.unit.results import flags_of, result, write_manifest, write_result
 
 
 def figures(path: Path) -> dict[str, Figure]:
@@ -196,3 +199,120 @@ def test_nothing_breaks_out_of_a_code_span(text: str) -> None:
     assert found.endswith(fence[0])
     assert fence[0] not in re.findall("`+", inner)
     assert found.isprintable()
+
+
+# -- fine-tuned ------------------------------------------------------------------------------------------------------
+
+ADAPTER = {"spec": "/runs/first/finetune/adapter.gguf", "scale": 1.0, "fingerprint": "a", "base": "m", "data": "d"}
+
+
+def tuned(name: str = "ft", **changes: Any) -> Any:
+    """The result of an evaluation of a fine-tuned model."""
+    own = {"describe": False, "shots": 0, "candidates": 20, "lora": ADAPTER}
+    return result(name, mode="ft", correct=[1, 1, 1, 1]) | own | changes
+
+
+def pairs(path: Path) -> list[tuple[str, str]]:
+    return [(each.after.name, each.before.name) for each in comparisons(read_all(path)[0])]
+
+
+@pytest.mark.parametrize(
+    ("changes", "method"),
+    [
+        ({}, "FT"),
+        ({"shots": 8}, "FT with ICL"),
+        ({"describe": True}, "FT with descriptions"),
+        ({"describe": True, "shots": 8}, "FT with descriptions and ICL"),
+        ({"describe": None, "lora": None}, "FT"),
+        ({"mode": "baseline"}, "baseline with adapter"),
+    ],
+)
+def test_a_method_says_what_the_prompt_shows(changes: dict[str, Any], method: str, tmp_path: Path) -> None:
+    write_result(tmp_path, tuned() | changes)
+    assert read(tmp_path / "eval/ft").method == method
+
+
+def test_fine_tuned_comes_last_and_is_compared_with_both(tmp_path: Path) -> None:
+    write_result(tmp_path, tuned("a-shown", shots=8))
+    for value in (tuned("a"), result("b", mode="icl"), result("c"), result("d", constrained=False)):
+        write_result(tmp_path, value)
+    assert [each.name for each in read_all(tmp_path)[0]] == ["c", "b", "a", "a-shown", "d"]
+    assert pairs(tmp_path) == [("b", "c"), ("a", "c"), ("a", "b"), ("a-shown", "c"), ("a-shown", "b")]
+    (found,) = [
+        each for each in comparisons(read_all(tmp_path)[0]) if (each.after.name, each.before.name) == ("a", "c")
+    ]
+    assert found.differences["correct"].value == 50
+
+
+def test_descriptions_bring_candidates_and_prompts_to_compare(tmp_path: Path) -> None:
+    """A model that sees no tool described has neither; one that does is compared in them."""
+
+    def settled(**changes: Any) -> list[tuple[str, str]]:
+        write_result(tmp_path, result("baseline") | {"candidates": 15, "oracle": True})
+        write_manifest(tmp_path, "baseline", {}, prompts={"fingerprint": "answer"})
+        write_result(tmp_path, tuned(**changes))
+        write_manifest(tmp_path, "ft", {}, prompts={"fingerprint": "tool mode"})
+        return pairs(tmp_path)
+
+    assert settled() == [("ft", "baseline")]
+    assert settled(describe=True, candidates=15, oracle=True) == []
+    write_manifest(tmp_path, "ft", {}, prompts={"fingerprint": "answer"})
+    assert pairs(tmp_path) == [("ft", "baseline")]
+
+
+def test_the_adapter_must_be_of_the_same_model(tmp_path: Path) -> None:
+    write_result(tmp_path, tuned())
+    write_result(tmp_path, result("baseline"))
+    for fingerprint, found in (("m", [("ft", "baseline")]), ("other", [])):
+        write_manifest(tmp_path, "baseline", {}, model={"fingerprint": fingerprint})
+        assert pairs(tmp_path) == found
+    (baseline, ft), _ = read_all(tmp_path)
+    assert unlike(baseline, ft) == unlike(ft, baseline) == ["the model (another file)"]
+    write_result(tmp_path, result("baseline") | {"lora": ADAPTER})
+    assert pairs(tmp_path) == []
+    write_result(tmp_path, result("icl", mode="icl"))
+    assert pairs(tmp_path) == [("ft", "icl")]
+    write_result(tmp_path, result("icl", mode="icl") | {"lora": ADAPTER})
+    assert pairs(tmp_path) == [("icl", "baseline")]  # asked with the same adapter
+    write_result(tmp_path, result("icl", mode="icl") | {"lora": ADAPTER | {"scale": 0.5}})
+    assert pairs(tmp_path) == []
+
+
+@pytest.mark.parametrize("change", [{"describe": "no"}, {"lora": "adapter.gguf"}])
+def test_a_broken_result_of_a_fine_tuned_model(change: dict[str, Any], tmp_path: Path) -> None:
+    write_result(tmp_path, tuned() | change)
+    with pytest.raises(StoreError, match=f"look at {next(iter(change))}$"):
+        read_all(tmp_path)
+
+
+def test_the_summary_of_a_training_may_hold_anything(tmp_path: Path) -> None:
+    folder = tmp_path / "finetune/adapter"
+    folder.mkdir(parents=True)
+    assert read_training(tmp_path) is None
+    (folder / "finetune.json").write_bytes(
+        b'{"loss": {"first": 2.5, "last": "low"}, "steps": true, "data": 3, "seconds": null}'
+    )
+    found = read_training(tmp_path)
+    assert found is not None
+    assert found.number("loss", "first") == 2.5
+    for names in (("loss", "last"), ("loss",), ("steps",), ("data", "rows"), ("seconds",), ("settings", "rank")):
+        assert found.number(*names) is None
+    assert found.fingerprint == ""
+    (folder / "finetune.json").write_bytes(b"[]")
+    with pytest.raises(StoreError, match=r"finetune\.json is not a JSON object"):
+        read_training(tmp_path)
+
+
+def test_an_adapter_that_was_trained_anew(tmp_path: Path) -> None:
+    own = ADAPTER | {"spec": str(tmp_path / "finetune/adapter.gguf")}
+    for fingerprint, another in (("a", False), ("b", True), ("", False)):
+        assert Training({"fingerprint": fingerprint}).made_another(own, tmp_path) is another
+    assert not Training({"fingerprint": "b"}).made_another(ADAPTER, tmp_path)  # of elsewhere
+    assert not Training({"fingerprint": "b"}).made_another({}, tmp_path)
+
+
+def test_the_gains_of_the_paper() -> None:
+    found = gains(RESULTS)
+    assert found["Mistral-7B-Instruct"] == {"ICL": 17.8, "FT": 46.7}
+    assert found["ToolLLaMA-v2"] == {}
+    assert all(row.method in METHODS for row in RESULTS)

@@ -1,0 +1,55 @@
+"""What the fine-tuning in a run's folder came to, read from `finetune/adapter/finetune.json`, if there is one.
+
+    training = read(Path("runs/first"))
+    print(training and training.number("data", "rows"))
+
+Not covered: an adapter that was written elsewhere (`stesim finetune --out`), and the course of the training.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stesim.report.recorded import read_json
+
+ADAPTER = Path("finetune", "adapter.gguf")
+SUMMARY = Path("finetune", "adapter", "finetune.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A summary of a fine-tuning, with whatever values it holds."""
+
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+    def number(self, *names: str) -> float | None:
+        """The number under these names, one inside the other; None where there is none."""
+        found: object = self.summary
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        fine = isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found)
+        return found if fine else None  # type: ignore[return-value]
+
+    @property
+    def fingerprint(self) -> str:
+        """The adapter's; empty where it is not told."""
+        found = self.summary.get("fingerprint")
+        return found if isinstance(found, str) else ""
+
+    def made_another(self, adapter: Mapping[str, Any], run: Path) -> bool:
+        """Whether `adapter`, what an evaluation says of the one that it used, was the run's, which is another now."""
+        spec, before = adapter.get("spec"), adapter.get("fingerprint")
+        if not isinstance(spec, str) or not before or not self.fingerprint:
+            return False
+        return os.path.realpath(run / ADAPTER) == os.path.realpath(spec) and before != self.fingerprint
+
+
+def read(run: Path) -> Training | None:
+    """The summary of a run's own adapter; None where there is none. Raises `StoreError` with one line that names it."""
+    path = run / SUMMARY
+    return Training(read_json(path)) if os.path.lexists(path) else None
