@@ -242,7 +242,8 @@ def _without_thought(reply: str) -> str:
 
 
 def _gave_result(observation: Observation | None) -> bool:
-    return observation is not None and observation.kind == "ok"
+    """Whether a query is written for the call: it was no error, as far as was shown."""
+    return observation is not None and observation.kind in ("ok", "withheld")
 
 
 def _is_among(action: Action, made: Sequence[Action]) -> bool:

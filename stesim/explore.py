@@ -212,8 +212,6 @@ class Exploration:
         """Raise `UserError` if some tool's description and the instructions leave no room for a trial, `ModelError` if
         its replies cannot be held to a grammar.
         """
-        if self.settings.imagine == "call-first" and not self.settings.feedback:
-            raise UserError("--imagine call-first needs the results of its calls; leave --no-feedback out")
         if self.settings.imagine == "call-first":
             self._call_first.check()
         for name in self.settings.tools:

@@ -17,6 +17,7 @@ from tests.integration.conftest import Type, answer, call
 from tests.integration.distilling import FAIL, PASS
 from tests.integration.test_commands import one_line
 from tests.integration.test_resume import in_a_process_that_dies
+from tests.tiny import make_tiny
 
 TOOL = '''\
 import mocktools
@@ -101,10 +102,12 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in FILES}
 
 
-def correct(shown: str) -> list[str]:
-    """The shares of right answers in the table, without their intervals."""
-    rows = [line.split(" | ") for line in shown.split("\n") if re.match(r"\| (baseline|ICL|ICL − baseline) \|", line)]
-    return [row[4 + (row[0] != "| ICL − baseline")].split(" (")[0] for row in rows]
+def correct(shown: str, *rows: str) -> list[str]:
+    """The shares of right answers in these rows of the tables, without their intervals."""
+    found = [line.strip("| ").split(" | ") for line in shown.split("\n") if line.startswith("| ")]
+    wanted = rows or ("baseline", "ICL", "ICL − baseline")
+    figures = [cells for cells in found if cells[0] in wanted and cells[1].endswith("constrained")]
+    return [cells[4 + ("−" not in cells[0])].split(" (")[0] for cells in figures]
 
 
 def test_the_whole_bench(type_: Type, inputs: list[str], tmp_path: Path) -> None:
@@ -123,6 +126,99 @@ def test_the_whole_bench(type_: Type, inputs: list[str], tmp_path: Path) -> None
     )
     assert "run folder:" in done.stderr
     assert "run folder:" not in done.stdout  # the report alone can be piped
+
+
+def test_the_whole_bench_with_replies_of_a_trained_model(type_: Type, inputs: list[str], scripts: Path) -> None:
+    """Nothing is trained here; the replies are asked for as those of a fine-tuned model are."""
+    (scripts / "ft.json").write_bytes(orjson.dumps(ICL))
+    done = type_("bench", *inputs, "--out", "tuned")
+    assert re.findall(r"== stage (\d) of 5, .*--mode (\w+)", done.stderr) == [
+        ("3", "baseline"), ("4", "icl"), ("5", "ft")
+    ]  # fmt: skip
+    assert "cannot be trained" not in done.stderr
+    assert correct(done.stdout, "FT", "FT − baseline") == ["100.0", "+66.7"]
+    manifest = json.loads(Path("tuned/eval/ft/manifest.json").read_text())
+    assert manifest["settings"]["mode"] == "ft"
+    assert ", eval ft " in done.stdout
+    again = type_("bench", "--model", "replay:tuned", "--toolset", "mytools.py", "--out", "again")
+    assert Path("again/eval/ft/answers.jsonl").read_bytes() == Path("tuned/eval/ft/answers.jsonl").read_bytes()
+    assert correct(again.stdout, "FT", "FT − baseline") == ["100.0", "+66.7"]
+
+
+def test_fine_tuning_may_be_left_out_and_taken_up(type_: Type, inputs: list[str], scripts: Path) -> None:
+    (scripts / "ft.json").write_bytes(orjson.dumps(ICL))
+    type_("bench", *inputs, "--out", "tuned", "--no-finetune")
+    assert not Path("tuned/eval/ft").exists()
+    assert type_("bench", "--out", "tuned").stderr.strip() == ""
+    later = type_("bench", "--out", "tuned", "--finetune", "--toolset", "mytools.py")
+    assert re.findall(r"== stage (\d) of 5", later.stderr) == ["5"]
+    assert correct(later.stdout, "FT") == ["100.0"]
+
+
+def test_replies_that_are_played_are_not_trained(type_: Type, inputs: list[str]) -> None:
+    """The bench says what would train a model, once."""
+    said = "note: replies that are played cannot be trained, so fine-tuning is left out; --base FILE.gguf names a model"
+    assert said in type_("bench", *inputs, "--out", "bare").stderr
+    assert said not in type_("bench", "--out", "bare").stderr
+    assert said not in type_("bench", *inputs, "--out", "other", "--no-finetune").stderr
+
+
+def test_a_bench_that_trains(type_: Type, inputs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole chain in miniature: the adapter of the demonstrations of the run is played by llama.cpp."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    base = make_tiny(tmp_path / "tiny.gguf")
+    words = ["--base", base, "--rank", "2", "--epochs", "2", "--drills", "0", "--limit", "1"]
+    done = type_("bench", *inputs, *words, "--threads", "1", "--out", "trained")
+    assert re.findall(r"== stage (\d) of 6, .*: stesim (\w+) ", done.stderr)[-2:] == [("5", "finetune"), ("6", "eval")]
+    assert re.search(r"\nTime: .*, finetune \d+ s, eval ft \d+ s; together", done.stdout)
+    adapter = json.loads(Path("trained/finetune/adapter/finetune.json").read_text())
+    assert (adapter["settings"]["rank"], adapter["data"]["demonstrations"], adapter["data"]["drills"]) == (2, 4, 0)
+    manifest = json.loads(Path("trained/eval/ft/manifest.json").read_text())
+    assert manifest["model"]["spec"] == str(base)
+    assert manifest["model"]["lora"]["fingerprint"] == adapter["fingerprint"]
+    before = Path("trained/finetune/adapter.gguf").read_bytes()
+    shutil.rmtree("trained/eval/ft")
+    again = type_("bench", "--out", "trained", "--toolset", "mytools.py", "--threads", "2")
+    assert re.findall(r"== stage (\d)", again.stderr) == ["6"]
+    shutil.rmtree("trained/finetune")
+    again = type_("bench", "--out", "trained", "--toolset", "mytools.py", "--threads", "1")
+    assert re.findall(r"== stage (\d)", again.stderr) == ["5"]
+    assert Path("trained/finetune/adapter.gguf").read_bytes() == before
+
+
+def test_a_missing_extra_is_said_at_once(
+    type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("stesim.finetune.heavy.missing", lambda: "peft")
+    (tmp_path / "tiny.gguf").write_bytes(b"GGUF")
+    error = one_line(type_("bench", *inputs, "--base", "tiny.gguf", "--out", "bare", code=2).stderr)
+    assert error.endswith(
+        "fine-tuning needs the package peft; install it with: pip install 'stesim[finetune]', or leave fine-tuning out "
+        "with --no-finetune"
+    )
+    assert not Path("bare").exists()
+    type_("bench", *inputs, "--base", "tiny.gguf", "--out", "bare", "--no-finetune")
+
+
+def test_a_base_that_cannot_be_trained_is_said_at_once(type_: Type, inputs: list[str], tmp_path: Path) -> None:
+    for words, said in (
+        (["--base", "nowhere.gguf"], "to train: give the path of a GGUF file"),
+        (["--base", str(make_tiny(tmp_path / "gpt2.gguf", architecture="gpt2"))], "of the architecture 'gpt2'"),
+        (["--base", "gpt2.gguf", "--model", "smollm2"], "--base goes with a scripted or replayed model"),
+    ):
+        assert said in one_line(type_("bench", *inputs, *words, "--out", "bare", code=2).stderr)
+    assert not Path("bare").exists()
+
+
+def test_the_folder_is_named_after_model_and_toolset(type_: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stesim.cli.conducting._exit_code", lambda stage: 3)
+    for words, name in (
+        ([], "bench-smollm2"),
+        (["--toolset", "all"], "bench-smollm2-all"),
+        (["--toolset", "starter", "--quick"], "bench-smollm2-quick"),
+    ):
+        type_("bench", "--no-finetune", *words, code=3)
+        assert Path("runs", name, ".bench.jsonl").is_file()
 
 
 def test_a_finished_bench_prints_its_report_only(
@@ -232,7 +328,7 @@ def test_a_stage_that_fails_stops_the_bench(type_: Type, inputs: list[str], scri
 
 
 NOTHING = (
-    "note: no trial passed every gate (most were dropped at the gate judge: 3 of 4), so there is nothing to show and the "
+    "note: no trial passed every gate (most were dropped at the gate judge: 3 of 4), so there is nothing to learn from and the "
     "ICL evaluation is left out. Try, with another --out, more --trials, a stronger --judge, or --judge none.\n"
 )
 
@@ -347,9 +443,9 @@ def test_a_bench_of_a_run_that_is_there(done: Path, type_: Type, inputs: list[st
 
 def test_quick_is_less_of_all(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
-    monkeypatch.setattr("stesim.cli.bench._exit_code", lambda stage: seen.append(list(stage.words)) or 3)
+    monkeypatch.setattr("stesim.cli.conducting._exit_code", lambda stage: seen.append(list(stage.words)) or 3)
     for more in ([], ["--episodes", "5"]):
-        words = ["--quick", "--toolset", "mytools.py", "--testset", "queries.jsonl", *more]
+        words = ["--quick", "--no-finetune", "--toolset", "mytools.py", "--testset", "queries.jsonl", *more]
         type_("bench", *words, "--out", f"quick-{len(more)}", code=3)
     first, second = (" ".join(typed) for typed in seen)
     assert "--imagine call-first --episodes 1 --trials 2" in first

@@ -281,11 +281,20 @@ def test_a_run_from_before_there_was_a_choice_goes_on_with_queries(
 # -- settings and prompts ------------------------------------------------------------------------------------------
 
 
-def test_without_feedback_it_is_refused(script: str, type_: Type, explored: Path) -> None:
-    result = type_("run", "--model", script, "--out", "r", "--no-feedback", *WORDS, code=2)
-    assert "--imagine call-first needs the results of its calls; leave --no-feedback out" in result.stderr
-    assert not Path("r").exists()
-    assert type_("run", "--out", explored, "--no-feedback", code=2).stderr.count("\n") < 4
+def test_without_feedback_a_query_is_written_for_a_call_that_fails(type_: Type, tmp_path: Path) -> None:
+    """No result is shown, so that no call is known to have failed; nothing drops the trial later, either."""
+    lost = {"city": "Atlantis", "days": 2}
+    query = "Will it rain in Atlantis in the next 2 days?"
+    texts = [calls("forecast_weather", lost), *queries(query), calls("forecast_weather", lost), answer("Yes."), "Yes"]
+    (tmp_path / "lost.json").write_bytes(orjson.dumps(texts))
+    words = ["--tools", "forecast_weather", "--episodes", "1", "--trials", "1", "--no-feedback"]
+    type_("run", "--model", "scripted:lost.json", "--out", "r", "--imagine", "call-first", *words)
+    (trial,) = RunFolder.read(Path("r")).trials()
+    assert (trial.query, trial.stop_reason, trial.rejected) == (query, "final_answer", "")
+    assert trial.steps[0].observation is not None
+    assert trial.steps[0].observation.kind == "withheld"
+    type_("distill", "r", "--no-judge", "--no-paraphrase")
+    assert len(Path("r/demonstrations.jsonl").read_text().splitlines()) == 1
 
 
 def test_with_the_papers_settings(script: str, type_: Type, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from stesim.call_first import QUERIES, calls_of, read_examples
-from stesim.errors import ModelError, PromptError, UserError
+from stesim.errors import ModelError, PromptError
 from stesim.explore import Exploration
 from stesim.models import ScriptedModel
 from stesim.models.driving import drive
@@ -132,11 +132,6 @@ def test_what_was_called_before_is_neither_called_again_nor_shown_beyond_the_epi
     assert model.requests[-1].choices == (call("Rome"), call("Oslo"))
     trials, model = explored(script, trials=1, episodes=2)
     assert call("Oslo") not in [message.content for message in model.requests[9].messages]
-
-
-def test_it_needs_the_results_of_calls(explored: Callable[..., tuple[list[Trial], ScriptedModel]]) -> None:
-    with pytest.raises(UserError, match="--no-feedback"):
-        explored([], feedback=False)
 
 
 def test_examples_are_checked() -> None:

@@ -1,0 +1,99 @@
+"""What a command that chains others was begun with, and how long its stages took: JSON lines in its folder.
+
+    log = StageLog(Path("runs/bench-smollm2"), "bench")
+    log.begun_with({"model": "smollm2"})
+    log.add_end("run", 312.5, 0)
+
+The first line holds the settings, each further one that a stage began, or that it ended. The file's name begins with a
+dot, since the folder of a run is empty for a new one. Not covered: what the stages themselves were started with, which
+is in their manifests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stesim.errors import StoreError
+from stesim.store import lines
+
+
+class StageLog:
+    """The log `.KIND.jsonl` of a folder, read when it is made.
+
+    `kind` is what the chain is called, such as bench; `texts` names the settings that are texts. Raises `StoreError`,
+    naming the line, for a file of another shape.
+    """
+
+    def __init__(self, folder: Path, kind: str, texts: Sequence[str] = ()) -> None:
+        self.kind = kind
+        self._path = folder / f".{kind}.jsonl"
+        self._entries: list[Mapping[str, Any]] = []
+        for number, entry in enumerate(lines.read(self._path), 1):
+            if not (_is_beginning(entry, texts) if number == 1 else _is_stage(entry)):
+                raise StoreError(f"{self._path}, line {number} is not of a {kind}; remove the file to begin a new one")
+            self._entries.append(entry)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings that it was begun with; empty for a new one."""
+        return self._entries[0]["settings"] if self._entries else {}
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is in it yet."""
+        return not self._entries
+
+    def begun_with(self, settings: Mapping[str, Any]) -> None:
+        """Write down the settings; once only."""
+        self._add({"settings": dict(settings)})
+
+    def add_begin(self, stage: str) -> None:
+        """A stage begins."""
+        self._add({"stage": stage})
+
+    def add_end(self, stage: str, seconds: float, code: int) -> None:
+        """A stage is over, after so many seconds, with this exit code."""
+        self._add({"stage": stage, "seconds": round(seconds, 2), "code": code})
+
+    def is_finished(self, stage: str) -> bool:
+        """Whether the stage has come to its end."""
+        return any(entry["code"] == 0 for entry in self._ends(stage))
+
+    def seconds(self, stage: str) -> float:
+        """How long the stage took, all attempts together."""
+        return sum(float(entry["seconds"]) for entry in self._ends(stage))
+
+    def is_whole(self, stage: str) -> bool:
+        """Whether every attempt's time is known: none was killed."""
+        begun = sum("code" not in entry for entry in self._of(stage))
+        return begun == sum(1 for _ in self._ends(stage))
+
+    def _of(self, stage: str) -> Iterator[Mapping[str, Any]]:
+        return (entry for entry in self._entries[1:] if entry["stage"] == stage)
+
+    def _ends(self, stage: str) -> Iterator[Mapping[str, Any]]:
+        return (entry for entry in self._of(stage) if "code" in entry)
+
+    def _add(self, entry: Mapping[str, Any]) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make the folder {self._path.parent}: {error.strerror}") from None
+        with lines.Appender(self._path) as file:
+            file.append(entry)
+            file.sync()
+        self._entries.append(entry)
+
+
+def _is_beginning(entry: object, texts: Sequence[str]) -> bool:
+    settings = entry.get("settings") if isinstance(entry, dict) else None
+    return isinstance(settings, dict) and all(isinstance(settings.get(name, ""), str) for name in texts)
+
+
+def _is_stage(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    ended = "code" not in entry or (type(entry["code"]) is int and type(entry.get("seconds")) in (int, float))
+    return isinstance(entry.get("stage"), str) and ended
