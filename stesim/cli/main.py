@@ -9,14 +9,17 @@ import sys
 import click
 
 from stesim import __version__
+from stesim.cli.ablate import ablate
 from stesim.cli.bench import bench
 from stesim.cli.common import Group
 from stesim.cli.completion import completion
 from stesim.cli.distill import distill
 from stesim.cli.evaluate import evaluate
 from stesim.cli.export import export_
+from stesim.cli.finetune import finetune
 from stesim.cli.memory import memory
 from stesim.cli.parse import parse
+from stesim.cli.rehearse import rehearse
 from stesim.cli.report import report
 from stesim.cli.run import run
 from stesim.cli.show import show
@@ -34,7 +37,10 @@ Examples:
   stesim eval --predictions FILE          how many replies are well-formed and correct
   stesim report runs/first                baseline and ICL side by side, as Markdown
   stesim export runs/first --format messages   the demonstrations as training data
-  stesim bench                            run, distill, eval and report, one after the other
+  stesim finetune runs/first              train the model on the demonstrations
+  stesim rehearse runs/first              learn tools in rounds, and see what is forgotten
+  stesim bench                            run, distill, eval, finetune and report, one after the other
+  stesim ablate                           the same without one part of the method at a time
 """
 
 
@@ -54,5 +60,20 @@ def main(ctx: click.Context) -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (run, memory, show, distill, tools, parse, evaluate, export_, report, bench, completion):
+for command in (
+    run,
+    memory,
+    show,
+    distill,
+    tools,
+    parse,
+    evaluate,
+    export_,
+    finetune,
+    rehearse,
+    report,
+    bench,
+    ablate,
+    completion,
+):
     main.add_command(command)

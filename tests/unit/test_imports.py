@@ -53,6 +53,11 @@ ALLOWED = {
     "stesim.retrieve": {*RECORDS, "stesim.grounding", "stesim.toolbox"},
     "stesim.testset": {*RECORDS, "stesim.files", "stesim.toolbox", "mocktools"},
     "stesim.bootstrap": set[str](),
+    "stesim.rehearse": {*RECORDS, "stesim.bootstrap"},
+    "stesim.finetune": {
+        *RECORDS, "stesim.files", "stesim.grounding", "stesim.models", "stesim.parsing", "stesim.prompts",
+        "stesim.spoken", "stesim.store", "stesim.toolbox",
+    },
     "stesim.dataset": {*RECORDS, "stesim.parsing", "stesim.prompts", "stesim.toolbox"},
     "stesim.report": {*RECORDS, "stesim.store", "stesim.files", "stesim.bootstrap", "stesim.demonstrations"},
     # For whoever tests an agent of their own.
