@@ -54,7 +54,7 @@ _DAYS = 1500  # a new day is at most so far from the old one
 class DrillPlan:
     """How many drills there are: `each` for each tool, every second one a swap where the tool has demonstrations."""
 
-    each: int = 60
+    each: int = 120
     seed: int = 0
 
 
