@@ -5,6 +5,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUN ?=
 BENCH ?=
+ABLATE ?=
+REHEARSE ?=
+STUDY ?= runs/bench-smollm2
 TEST ?=
 MODELS ?=
 FILES ?=
@@ -59,8 +62,20 @@ cassette: $(VENV)/.installed ## Record the runs in fixtures/cassettes again (aft
 	rm fixtures/cassettes/*/.lock
 
 .PHONY: bench
-bench: $(VENV)/.installed ## Explore, distill, evaluate without and with demonstrations, report (BENCH="--quick")
+bench: $(VENV)/.finetune ## Explore, distill, train, evaluate before and after, report (BENCH="--quick")
 	$(BIN)/stesim bench $(BENCH)
+
+.PHONY: bench-all
+bench-all: $(VENV)/.finetune ## The same with all 50 bundled tools; some hours
+	$(BIN)/stesim bench --toolset all $(BENCH)
+
+.PHONY: ablate
+ablate: $(VENV)/.finetune ## What each part of the method brings (ABLATE="--variants no-feedback" for options)
+	$(BIN)/stesim ablate $(ABLATE)
+
+.PHONY: rehearse
+rehearse: $(VENV)/.finetune ## Learn the tools of a run in rounds (REHEARSE="--rounds 2" for options, STUDY=runs/…)
+	$(BIN)/stesim rehearse $(STUDY) $(REHEARSE)
 
 .PHONY: bench-busy
 bench-busy: $(VENV)/.installed ## Decoding speed with and without busy processes beside it
@@ -112,6 +127,11 @@ $(VENV)/.llama: | $(VENV)/.python
 
 $(VENV)/.installed: setup.cfg pyproject.toml $(VENV)/.llama
 	$(PIP) install --quiet --editable '.[smollm2]'
+	@touch $@
+
+# Training needs torch: where there is no GPU, a CPU build can be put into .venv first (docs/finetune.md).
+$(VENV)/.finetune: $(VENV)/.installed
+	$(PIP) install --quiet --editable '.[smollm2,finetune]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

@@ -65,10 +65,10 @@ def ablate(ctx: click.Context, /, out: Path | None, threads: str, as_json: bool,
     if not all(stage.is_over(log) for stage in stages):
         recipe.check(settings, named=typed["toolset"] is not None, explored=is_run(out / FULL))
         _check_trained(Recipe(values, out / FULL, threads, FULL))
-    if log.is_new:
-        log.begun_with({name: value for name, value in settings.items() if value is not None})
-    if code := conduct(stages, log, shlex.join(["stesim", "ablate", "--out", str(out)])):
-        ctx.exit(code)
+        again = ["stesim", "ablate", "--out", str(out), *recipe.code_words(settings["toolset"])]
+        with log.begun(settings):
+            if code := conduct(stages, log, shlex.join(again)):
+                ctx.exit(code)
     results = ablated.read(out, variants)
     if as_json:
         seconds = sum(log.seconds(stage.name) for stage in stages)

@@ -16,7 +16,7 @@ import click
 import orjson
 
 from stesim import toolbox
-from stesim.cli import build, stages
+from stesim.cli import build, modes, stages
 from stesim.cli.adapters import Named
 from stesim.cli.common import plain
 from stesim.cli.preparing import STAGE, Prepared, Wish, manifest_of_replay, manifest_of_run, name_of, path_of, prepare
@@ -29,6 +29,7 @@ from stesim.evaluate.result import PREDICTIONS, RESULT, different_calls, make_pr
 from stesim.models import Model
 from stesim.models.recording import RecordingModel
 from stesim.offline import no_network
+from stesim.report import trained
 from stesim.testset import Case
 
 
@@ -90,6 +91,7 @@ def _ask(wish: Wish, prepared: Prepared, finished: int) -> None:
         folder = stages.open_folder(AnswerFolder, prepared.path, manifest)
     with folder:
         build.notes(prepared.recorded if prepared.resuming else {}, manifest, box)
+        _note_untrained(wish, prepared, manifest["model"])
         click.echo(f"{'going on with' if prepared.resuming else 'answers in'} {plain(str(folder.path))}", err=True)
 
         def ask(recording: RecordingModel) -> Any:
@@ -100,6 +102,18 @@ def _ask(wish: Wish, prepared: Prepared, finished: int) -> None:
             return evaluation(recording.count, keep).ask()
 
         stages.conduct(folder, model, ask, progress, asked_before=finished, again=_again(wish, prepared))
+
+
+def _note_untrained(wish: Wish, prepared: Prepared, model: Mapping[str, Any]) -> None:
+    """Say which of the tools that are asked about the run's own adapter was not trained on."""
+    lora = model.get("lora")
+    if prepared.values["mode"] != modes.TRAINED or wish.run is None or not lora or not trained.is_own(lora, wish.run):
+        return
+    with contextlib.suppress(StoreError):  # of a summary that cannot be read `stesim report` tells
+        training = trained.read(wish.run)
+        known = training.tools if training else ()
+        if strange := [tool for tool in prepared.values["tools"] if known and tool not in known]:
+            click.echo(f"note: the adapter was not trained on {plain(', '.join(strange))}", err=True)
 
 
 def _settings(values: Mapping[str, Any], model: Model) -> AnswerSettings:

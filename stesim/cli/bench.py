@@ -73,11 +73,10 @@ def bench(ctx: click.Context, /, out: Path | None, threads: str, finetune: bool 
         _check(stages, log, settings, out, named=typed["toolset"] is not None)
         if tunes and not any(stage.name.startswith(f"eval {TUNED}") for stage in stages):
             click.echo(_UNTRAINED, err=True)
-    if log.is_new:
-        chosen = {} if finetune is None else {"finetune": finetune}
-        log.begun_with({name: value for name, value in settings.items() if value is not None} | chosen)
-    if code := conduct(stages, log, shlex.join(["stesim", _KIND, "--out", str(out)])):
-        ctx.exit(code)
+        again = ["stesim", _KIND, "--out", str(out), *recipe.code_words(settings["toolset"])]
+        with log.begun({**settings, "finetune": finetune}):
+            if code := conduct(stages, log, shlex.join(again)):
+                ctx.exit(code)
     if left_out := [stage.name for stage in stages if stage.is_left_out]:
         click.echo(f"\n{_nothing_learned(settings, out, tunes='finetune' in left_out)}", err=True)
     click.echo(err=True)

@@ -2,8 +2,9 @@
 
     log = StageLog(out, "bench")
     stages = [Stage("run", run, ("--out", str(out)), (out / TRIALS,)), …]
-    if code := conduct(stages, log, f"stesim bench --out {out}"):
-        ctx.exit(code)
+    with log.begun(settings):
+        if code := conduct(stages, log, f"stesim bench --out {out}"):
+            ctx.exit(code)
     click.echo(times(log, stages))
 
 Each stage is a command that resumes by itself; what is over is not begun again. Not covered: which stages there are and
@@ -24,7 +25,7 @@ from typing import Any
 import click
 
 from stesim.cli.common import plain
-from stesim.cli.stage_log import StageLog
+from stesim.cli.stage_log import REFUSED, StageLog
 from stesim.errors import StesimError, StoreError, UserError
 from stesim.report.summary import duration
 
@@ -46,7 +47,12 @@ class Stage:
     @property
     def typed(self) -> str:
         """The command as it would be typed."""
-        return shlex.join(["stesim", self.name.split()[0], *self.words])
+        return shlex.join(["stesim", self.verb, *self.words])
+
+    @property
+    def verb(self) -> str:
+        """The command's name."""
+        return self.name.split()[0]
 
     def is_finished(self, log: StageLog) -> bool:
         """Whether it has come to its end and what it leaves is there."""
@@ -73,7 +79,9 @@ def conduct(stages: Sequence[Stage], log: StageLog, again: str) -> int:
         if stage.is_over(log):
             continue
         passed = duration(time.monotonic() - started)
-        click.echo(f"\n== stage {number} of {len(stages)}, after {passed}: {plain(stage.typed)}", err=True)
+        left = _left(stages, log)
+        told = f"after {passed}{'' if left is None else f', about {duration(left)} left'}"
+        click.echo(f"\n== stage {number} of {len(stages)}, {told}: {plain(stage.typed)}", err=True)
         if code := _run(stage, log, again):
             return code
     return 0
@@ -86,6 +94,22 @@ def times(log: StageLog, stages: Sequence[Stage]) -> str:
     kept = [stage.name for stage in stages if not stage.is_left_out]
     parts = [f"{name} {'' if log.is_whole(name) else 'at least '}{duration(log.seconds(name))}" for name in kept]
     return f"Time: {', '.join(parts)}; together {duration(sum(map(log.seconds, kept)))}."
+
+
+def _left(stages: Sequence[Stage], log: StageLog) -> float | None:
+    """About how many seconds are left, if each stage takes as long as those of the same command that are finished.
+
+    None while a command is left that has not come to its end once.
+    """
+    taken: dict[str, list[float]] = {}
+    for stage in stages:
+        if stage.is_finished(log):
+            taken.setdefault(stage.verb, []).append(log.seconds(stage.name))
+    left = [stage for stage in stages if not stage.is_over(log)]
+    if any(stage.verb not in taken for stage in left):
+        return None
+    means = {verb: sum(seconds) / len(seconds) for verb, seconds in taken.items()}
+    return sum(max(0.0, means[stage.verb] - log.seconds(stage.name)) for stage in left)
 
 
 def begun_with(log: StageLog, typed: Mapping[str, Any], out: Path) -> dict[str, Any]:
@@ -124,6 +148,8 @@ def _run(stage: Stage, log: StageLog, again: str) -> int:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             code = _exit_code(stage)
+        if code and (code != REFUSED or log.has_finished):
+            click.echo(f"When this is put right, go on with the whole {log.kind}: {plain(again)}", err=True)
     except (SystemExit, click.exceptions.Exit) as stop:
         code = _code(stop)
         click.echo(f"Or go on with the whole {log.kind}: {plain(again)}", err=True)
@@ -137,14 +163,13 @@ def _run(stage: Stage, log: StageLog, again: str) -> int:
 
 def _exit_code(stage: Stage) -> int:
     """What the command exits with, for an error of ours after its one line."""
-    name = stage.name.split()[0]
     names = click.get_current_context().help_option_names  # a command keeps those that it is first asked for
     try:
-        with stage.command.make_context(f"stesim {name}", list(stage.words), help_option_names=names) as ctx:
+        with stage.command.make_context(f"stesim {stage.verb}", list(stage.words), help_option_names=names) as ctx:
             stage.command.invoke(ctx)
     except StesimError as error:
-        click.echo(f"stesim {name}: {plain(str(error))}", err=True)
-        return 2 if isinstance(error, UserError) else 1
+        click.echo(f"stesim {stage.verb}: {plain(str(error))}", err=True)
+        return REFUSED if isinstance(error, UserError) else 1
     return 0
 
 

@@ -11,13 +11,14 @@ is asked for. Not covered: loading an adapter, and whether it fits the model.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from stesim.cli.common import plain
 from stesim.errors import UserError
-from stesim.report.trained import ADAPTER
+from stesim.report.trained import ADAPTER, is_own
 
 TRAINED = "ft"
 NONE = "none"  # typed for --lora: the model is trained itself
@@ -62,11 +63,11 @@ def adapter(
         return None if typed == NONE else typed
     if spec.startswith(("scripted:", "replay:")):
         return None
-    own = run / ADAPTER if run is not None and (run / ADAPTER).is_file() else None
+    own = run if run is not None and (run / ADAPTER).is_file() else None
     if recorded or mode != TRAINED:
         return recorded_adapter(_moved(known, own))
     if own is not None:
-        return str(own)
+        return str(own / ADAPTER)
     name = plain(str(run)) if run else ""
     missing = f"{name} has no adapter yet: stesim finetune {name}, or" if run else "there is no --run to take it from:"
     raise UserError(
@@ -74,13 +75,12 @@ def adapter(
     )
 
 
-def _moved(model: Mapping[str, Any], own: Path | None) -> Mapping[str, Any]:
-    """A manifest's model, with the run's own adapter where the run has been moved since."""
+def _moved(model: Mapping[str, Any], run: Path | None) -> Mapping[str, Any]:
+    """A manifest's model, with the own adapter of a run that has one and has been moved since."""
     told = model.get("lora")
-    spec = Path(str(told.get("spec"))) if isinstance(told, dict) else Path()
-    if own is None or spec.parts[-2:] != ADAPTER.parts or spec.exists():
+    if run is None or not isinstance(told, dict) or os.path.exists(str(told.get("spec"))) or not is_own(told, run):
         return model
-    return {**model, "lora": {**model["lora"], "spec": str(own)}}
+    return {**model, "lora": {**told, "spec": str(run / ADAPTER)}}
 
 
 def recorded_adapter(model: Mapping[str, Any]) -> str | None:

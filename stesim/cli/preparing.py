@@ -85,7 +85,7 @@ class Wish:
         if self.model is None:
             threads = build.thread_count(self.threads)
             click.echo(f"loading {plain(spec)}{f' with {plain(lora)}' if lora else ''} …", err=True)
-            more = {"lora": lora} if lora else {}
+            more = {} if lora is None else {"lora": lora}
             self.model = build.open_model(spec, context=context, threads=threads, today=toolbox.default_today(), **more)
         return self.model
 
@@ -220,7 +220,8 @@ def _model(wish: Wish, mode: str, recorded: Mapping[str, Any], run: Mapping[str,
     """The model and its adapter: those typed, or recorded, or of the run. Raises `UserError`."""
     known = recorded.get("model", run.get("model", {}))
     spec = wish.spec or known.get("spec") or build.DEFAULT_MODEL
-    same = build.lasting_spec(spec) == known.get("spec")
+    # A fine-tuned model that goes on keeps its adapter, wherever its file is now: loading tells whether they fit.
+    same = build.lasting_spec(spec) == known.get("spec") or (bool(recorded) and mode == modes.TRAINED)
     return spec, modes.adapter(wish.lora, mode, spec, wish.run, known if same else {}, bool(recorded))
 
 

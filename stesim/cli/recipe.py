@@ -232,9 +232,7 @@ class Recipe:
 
     @property
     def _code(self) -> list[str]:
-        """A toolset that is code: a run remembers its tools, but runs no code unasked."""
-        toolset = self.values["toolset"]
-        return ["--toolset", toolset] if toolset is not None and toolbox.runs_code(toolset) else []
+        return code_words(self.values["toolset"])
 
     @property
     def _again(self) -> list[str]:
@@ -243,6 +241,11 @@ class Recipe:
     @property
     def _demonstrations(self) -> Path:
         return self.out / DEMONSTRATIONS
+
+
+def code_words(toolset: str | None) -> list[str]:
+    """The words for a toolset that is code: a run remembers its tools, but runs no code unasked."""
+    return ["--toolset", toolset] if toolset is not None and toolbox.runs_code(toolset) else []
 
 
 def lasting(typed: Mapping[str, Any]) -> dict[str, Any]:

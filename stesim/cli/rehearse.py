@@ -15,7 +15,7 @@ from stesim import toolbox
 from stesim.cli import build, rehearsed
 from stesim.cli.common import Finite, check_out, complete_tools, echo_json, plain, toolset_option
 from stesim.cli.conducting import begun_with, conduct, times
-from stesim.cli.recipe import check_trained, setting
+from stesim.cli.recipe import check_trained, code_words, setting
 from stesim.cli.rehearsal_plot import draw
 from stesim.cli.rehearsing import ARMS, Lesson, Plan, lessons, make_plan, stages, write_lessons
 from stesim.cli.stage_log import StageLog
@@ -64,15 +64,19 @@ _PLAN = "plan"
 @setting("--drills", kind=click.IntRange(0, 10**6), text="Copying drills for each tool that a round "
          "is there to learn.  [default: finetune's]")  # fmt: skip
 @setting("--rank", kind=click.IntRange(1, 1024), text="The rank of the adapter.  [default: finetune's]")
-@setting("--alpha", kind=Finite(0, 10**4, min_open=True), text="Its scale is alpha / rank.  [default: finetune's]")
+@setting("--alpha", kind=Finite(0, 10**6, min_open=True), text="Its scale is alpha / rank.  [default: finetune's]")
 @setting("--epochs", kind=_COUNT, text="How often a round sees each example.  [default: finetune's]")
 @setting("--batch", kind=_COUNT, text="Rows of a step.  [default: finetune's]")
 @setting("--learning-rate", kind=Finite(0, 1, min_open=True), text="The largest step.  [default: finetune's]")
 @setting("--warmup", kind=_SHARE, text="The share of steps in which the rate rises.  [default: finetune's]")
-@setting("--max-length", kind=_COUNT, text="Tokens of a row, at most.  [default: finetune's]")
-@setting("--held-out", kind=_SHARE, text="The share of trials that is looked at, not learned.  [default: finetune's]")
+@setting("--max-length", kind=click.IntRange(16, 1 << 20), text="Tokens of a row, at most.  [default: finetune's]")
 @setting(
-    "--patience", kind=click.IntRange(0), text="Looks without improvement that end a round.  [default: finetune's]"
+    "--held-out", kind=Finite(0, 0.5), text="The share of trials that is looked at, not learned.  [default: finetune's]"
+)
+@setting(
+    "--patience",
+    kind=click.IntRange(0, 10**6),
+    text="Looks without improvement that end a round.  [default: finetune's]",
 )
 @setting("--precision", kind=click.Choice(["auto", "bf16", "fp32"]), text="Of the training.  [default: auto]")
 @setting("--testset", metavar="bundled|dev|PATH", text="Queries with their right calls.  [default: bundled]")
@@ -110,12 +114,10 @@ def rehearse(ctx: click.Context, /, run: Path, out: Path | None, threads: str, a
     chain = stages(plan, each, run, out, values, threads)
     if not all(stage.is_over(log) for stage in chain):
         _check(plan, typed)
-        if log.is_new:
-            known = {name: value for name, value in values.items() if value is not None}
-            log.begun_with({**known, _PLAN: plan.flat()})
-        write_lessons(plan, each, run, out, values)
-        if code := conduct(chain, log, _again(plan, run, out)):
-            ctx.exit(code)
+        with log.begun({**values, _PLAN: plan.flat()}):
+            write_lessons(plan, each, run, out, values)
+            if code := conduct(chain, log, _again(plan, run, out)):
+                ctx.exit(code)
         click.echo(err=True)
     _show(plan, each, out, values, as_json=as_json)
     click.echo(f"\n{times(log, chain)}", err=as_json)
@@ -175,8 +177,7 @@ def _check(plan: Plan, typed: Mapping[str, Any]) -> None:
 
 def _again(plan: Plan, run: Path, out: Path) -> str:
     """The command that goes on."""
-    code = ["--toolset", plan.toolset] if toolbox.runs_code(plan.toolset) else []
-    return shlex.join(["stesim", _KIND, str(run), "--out", str(out), *code])
+    return shlex.join(["stesim", _KIND, str(run), "--out", str(out), *code_words(plan.toolset)])
 
 
 def _show(plan: Plan, each: list[Lesson], out: Path, values: Mapping[str, Any], *, as_json: bool) -> None:

@@ -153,7 +153,7 @@ def markdown(outcome: Outcome, share: float) -> str:
         f"{place(outcome.testset)}",
         table(("after round", "rehearsal", *columns, "all so far"), _matrix(outcome, learned, names), left=2),
         table(("rehearsal", "all tools in the end", "backward transfer", "forgetting"), _ends(outcome, learned, names)),
-        _ABOUT + (_DRILLED if any(data.get("drills") for data in outcome.trained.values()) else ""),
+        _ABOUT + (_DRILLED if "with" in outcome.arms and any(_drills(outcome)) else ""),
         table(
             ("", "tools", "demonstrations", "queries"),
             [
@@ -165,6 +165,10 @@ def markdown(outcome: Outcome, share: float) -> str:
         *_paper(),
     ]
     return "\n\n".join(parts)
+
+
+def _drills(outcome: Outcome) -> list[int]:
+    return [data.get("drills") or 0 for data in outcome.trained.values()]
 
 
 def _matrix(outcome: Outcome, learned: Mapping[Arm, Learned], names: Mapping[str, str]) -> list[tuple[str, ...]]:

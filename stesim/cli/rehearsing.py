@@ -1,8 +1,9 @@
 """What `stesim rehearse` does one after the other: the rounds, the demonstrations of each, and the stages for them.
 
-    plan = make_plan(run, out, values)
-    write_lessons(plan, run, out, values)
-    conduct(stages(plan, run, out, values, "auto"), log, again)
+    plan = make_plan(run, values)
+    each = lessons(plan, ARMS["both"], together=False)
+    write_lessons(plan, each, run, out, values)
+    conduct(stages(plan, each, run, out, values, "auto"), log, again)
 
 A lesson is what is trained and asked about in one go: the first round, each later one without and with rehearsal, and
 all tools together. Each has a folder with its demonstrations, its adapter and its evaluation. Not covered: the options
@@ -30,10 +31,12 @@ from stesim.cli.finetune import finetune
 from stesim.cli.stages import fingerprint, write
 from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations, to_lines
 from stesim.errors import StoreError, UserError
+from stesim.finetune.chat import read_chat
 from stesim.offline import no_network
 from stesim.rehearse import Arm, mixed, split
 from stesim.report.evaluations import RESULT
 from stesim.store import RunFolder
+from stesim.store.folder import is_run
 from stesim.toolbox import Toolbox
 
 ADAPTER = "adapter.gguf"
@@ -113,9 +116,13 @@ def make_plan(run: Path, values: Mapping[str, Any]) -> Plan:
     path = run / DEMONSTRATIONS
     counts = Counter(each.tool for each in read_demonstrations(path, tools)[0].values())
     rounds = tuple(map(tuple, typed)) or split(_shown(tools, counts), values["rounds"])
+    if unseen := [tool for each in typed for tool in each if not counts[tool]]:
+        click.echo(f"note: there are no demonstrations of {plain(names(unseen))}, which only drills teach", err=True)
     for number, each in enumerate(rounds, 1):
         if not any(counts[tool] for tool in each):
             raise UserError(f"there are no demonstrations for round {number} ({plain(names(each))}) in {path}")
+    if values["chat"]:
+        read_chat(Path(values["chat"]))  # every conversation can be learned
     for each in rounds:  # each has queries
         testsets.cases(values["testset"] or testsets.BUNDLED, each, unanswerable=False)
     return Plan(
@@ -176,32 +183,31 @@ def stages(
     plan: Plan, each: Sequence[Lesson], run: Path, out: Path, values: Mapping[str, Any], threads: str
 ) -> list[Stage]:
     """A training and an evaluation for each lesson, with what is typed for them."""
+    common = ["--model", plan.spec, "--toolset", plan.toolset]
     found = []
     for lesson in each:
         folder = out / lesson.name
-        common = ["--model", plan.spec, "--toolset", plan.toolset, "--tools"]
-        words = [
-            str(run),
-            *common,
-            _named(lesson.trained),
-            "--demonstrations",
-            str(folder / DEMONSTRATIONS),
-            "--out",
-            str(folder / ADAPTER),
-        ]
-        words += ["--start", str(out / lesson.start / ADAPTER)] if lesson.start else []
-        words += ["--drill-tools", _named(plan.rounds[lesson.number])] if lesson.arm == "with" else []
-        words += options(values, *_TRAINING, called=_CALLED) + (["--calls-only"] if values["calls_only"] else [])
-        trained = folder / ADAPTER
-        found.append(
-            Stage(f"finetune {lesson.name}", finetune, (*words, "--threads", threads), (trained, folder / SUMMARY))
-        )
-        words = ["--mode", "ft", *common, _named(lesson.tools), "--lora", str(trained), "--out", str(folder / "eval")]
-        words += options(values, *_ASKING, called=_CALLED) + (["--describe"] if values["describe"] else [])
-        words += ["--unanswerable" if values["unanswerable"] else "--no-unanswerable"]
-        leaves = (folder / "eval" / RESULT,)
-        found.append(Stage(f"eval {lesson.name}", evaluate, (*words, "--threads", threads), leaves))
+        adapter, result = folder / ADAPTER, folder / "eval" / RESULT
+        trains = [str(run), *common, *_trained(plan, lesson, out, values, threads)]
+        asks = ["--mode", "ft", *common, "--tools", _named(lesson.tools), "--lora", str(adapter)]
+        asks += ["--out", str(result.parent), *options(values, *_ASKING, called=_CALLED)]
+        asks += ["--describe"] if values["describe"] else []
+        asks += ["--unanswerable" if values["unanswerable"] else "--no-unanswerable", "--threads", threads]
+        found.append(Stage(f"finetune {lesson.name}", finetune, tuple(trains), (adapter, folder / SUMMARY)))
+        found.append(Stage(f"eval {lesson.name}", evaluate, tuple(asks), (result,)))
     return found
+
+
+def _trained(plan: Plan, lesson: Lesson, out: Path, values: Mapping[str, Any], threads: str) -> list[str]:
+    """What a lesson's training is typed besides the run, the model and the toolset."""
+    folder = out / lesson.name
+    words = ["--tools", _named(lesson.trained), "--demonstrations", str(folder / DEMONSTRATIONS)]
+    words += ["--out", str(folder / ADAPTER)]
+    words += ["--start", str(out / lesson.start / ADAPTER)] if lesson.start else []
+    words += ["--drill-tools", _named(plan.rounds[lesson.number])] if lesson.arm == "with" else []
+    words += [*options(values, *_TRAINING), *(["--calls-only"] if values["calls_only"] else [])]
+    begun = is_run((folder / SUMMARY).parent)  # it remembers its threads, which decide the last digits
+    return words if begun else [*words, "--threads", threads]
 
 
 def _named(tools: Sequence[str]) -> str:

@@ -16,10 +16,12 @@ from typing import Any
 
 from stesim import toolbox
 from stesim.cli.common import plain
+from stesim.cli.modes import NONE, recorded_adapter
 from stesim.cli.preparing import DEFAULTS
 from stesim.report.evaluations import Evaluation
 from stesim.report.paired import unlike
 from stesim.report.study import Study
+from stesim.report.trained import ADAPTER, is_own
 
 _OTHER = {"icl": "baseline", "baseline": "icl", "ft": "baseline"}
 _TYPED = {"testset": "--testset", "candidates": "--candidates", "retrieval": "--retrieval", "limit": "--limit",
@@ -75,7 +77,8 @@ def _command(study: Study, each: Evaluation, mode: str) -> str:
     unlike_run = ["--toolset", code] if code and (code != study.toolset or toolbox.runs_code(code)) else []
     if name in study.unfinished:
         return plain(shlex.join([*words, "--name", name, *unlike_run]))
-    words += ["--mode", mode, "--name", _free(study, name), *_model(study, recorded.text("model", "spec")), *unlike_run]
+    words += ["--mode", mode, "--name", _free(study, name), *_model(study, recorded.text("model", "spec"))]
+    words += [*_lora(study, each, mode), *unlike_run]
     if recorded.tools and list(recorded.tools) != list(study.settings["tools"]):
         words += ["--tools", ",".join(recorded.tools)]
     if recorded.text("prompts", "source") not in ("", "default"):
@@ -108,6 +111,18 @@ def _model(study: Study, spec: str) -> list[str]:
     if spec.startswith(_NOT_A_MODEL):
         return ["--model", "MODEL"]
     return ["--model", spec] if spec and spec != study.spec else []
+
+
+def _lora(study: Study, each: Evaluation, mode: str) -> list[str]:
+    """The adapter, where the command would take another one by itself."""
+    spec = each.recorded.text("model", "spec")
+    if spec.startswith(_NOT_A_MODEL):
+        return []
+    own = str(Path(study.run) / ADAPTER)
+    told = {**each.adapter, "spec": own} if is_own(each.adapter, Path(study.run)) else each.adapter
+    wanted = None if each.mode == "ft" != mode else recorded_adapter({"lora": told})
+    of_run = recorded_adapter({"lora": study.adapter}) if not spec or spec == study.spec else None
+    return [] if wanted == (own if mode == "ft" else of_run) else ["--lora", wanted or NONE]
 
 
 def _free(study: Study, name: str) -> str:

@@ -1,8 +1,9 @@
 """What a command that chains others was begun with, and how long its stages took: JSON lines in its folder.
 
     log = StageLog(Path("runs/bench-smollm2"), "bench")
-    log.begun_with({"model": "smollm2"})
-    log.add_end("run", 312.5, 0)
+    with log.begun({"model": "smollm2"}):
+        log.add_begin("run")
+        log.add_end("run", 312.5, 0)
 
 The first line holds the settings, each further one that a stage began, or that it ended. The file's name begins with a
 dot, since the folder of a run is empty for a new one. Not covered: what the stages themselves were started with, which
@@ -11,12 +12,16 @@ is in their manifests.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stesim.errors import StoreError
 from stesim.store import lines
+from stesim.store.folder import held
+
+REFUSED = 2  # the exit code for a user's mistake
 
 
 class StageLog:
@@ -28,6 +33,7 @@ class StageLog:
 
     def __init__(self, folder: Path, kind: str, texts: Sequence[str] = ()) -> None:
         self.kind = kind
+        self._folder = folder
         self._path = folder / f".{kind}.jsonl"
         self._entries: list[Mapping[str, Any]] = []
         for number, entry in enumerate(lines.read(self._path), 1):
@@ -45,9 +51,33 @@ class StageLog:
         """Whether nothing is in it yet."""
         return not self._entries
 
-    def begun_with(self, settings: Mapping[str, Any]) -> None:
-        """Write down the settings; once only."""
-        self._add({"settings": dict(settings)})
+    @contextlib.contextmanager
+    def begun(self, settings: Mapping[str, Any]) -> Iterator[None]:
+        """Keep the folder to this process; the settings are written down the first time, all but those that are None.
+
+        They are forgotten again if a stage refuses them before anything was made, so that they can be typed rightly.
+        Raises `StoreError` if another process works in the folder, or did since the log was read.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make the folder {self._folder}: {error.strerror}") from None
+        with held(self._folder, f".{self.kind}.lock"):
+            if list(lines.read(self._path)) != self._entries:
+                raise StoreError(f"another stesim has worked in {self._folder} meanwhile; type the command again")
+            if self.is_new:
+                self._add({"settings": {name: value for name, value in settings.items() if value is not None}})
+            try:
+                yield
+            finally:
+                self._forget_refused()
+
+    def _forget_refused(self) -> None:
+        """Remove the log of stages that refused what was typed and left nothing behind."""
+        codes = {entry["code"] for entry in self._entries[1:] if "code" in entry}
+        if codes == {REFUSED} and all(entry.name.startswith(".") for entry in self._folder.iterdir()):
+            self._path.unlink(missing_ok=True)
+            self._entries.clear()
 
     def add_begin(self, stage: str) -> None:
         """A stage begins."""
@@ -56,6 +86,11 @@ class StageLog:
     def add_end(self, stage: str, seconds: float, code: int) -> None:
         """A stage is over, after so many seconds, with this exit code."""
         self._add({"stage": stage, "seconds": round(seconds, 2), "code": code})
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether any stage has come to its end."""
+        return any(entry.get("code") == 0 for entry in self._entries[1:])
 
     def is_finished(self, stage: str) -> bool:
         """Whether the stage has come to its end."""
@@ -77,10 +112,6 @@ class StageLog:
         return (entry for entry in self._of(stage) if "code" in entry)
 
     def _add(self, entry: Mapping[str, Any]) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"cannot make the folder {self._path.parent}: {error.strerror}") from None
         with lines.Appender(self._path) as file:
             file.append(entry)
             file.sync()

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from stesim.report.paper import PaperRow
+from stesim.report.paper import ABLATIONS, PaperRow
 
 FULL = "full"
 SAME = "same as full here: "
@@ -42,16 +42,12 @@ class Plan:
     judged: bool = True
 
 
-def _row(name: str, well_formed: float, api_match: float, correct: float) -> PaperRow:
-    return PaperRow("Llama-2-7B-chat", name, well_formed, api_match, correct)
-
-
 VARIANTS: Mapping[str, Variant] = {
-    FULL: Variant(paper=_row("FT", 99.2, 94.9, 73.3)),
-    "no-feedback": Variant(("--no-feedback",), paper=_row("FT without execution feedback", 89.9, 79.4, 50.5)),
-    "no-short-term": Variant(("--no-short-term",), paper=_row("FT without short-term memory", 99.7, 70.6, 53.9)),
-    "no-long-term": Variant(("--no-long-term",), paper=_row("FT without long-term memory", 98.7, 79.9, 59.7)),
-    "no-reflection": Variant(("--no-reflection",), paper=_row("FT without self-reflection", 99.3, 81.7, 60.1)),
+    FULL: Variant(paper=ABLATIONS[""]),
+    "no-feedback": Variant(("--no-feedback",), paper=ABLATIONS["execution feedback"]),
+    "no-short-term": Variant(("--no-short-term",), paper=ABLATIONS["short-term memory"]),
+    "no-long-term": Variant(("--no-long-term",), paper=ABLATIONS["long-term memory"]),
+    "no-reflection": Variant(("--no-reflection",), paper=ABLATIONS["self-reflection"]),
     "no-judge": Variant(judged=False),
 }
 

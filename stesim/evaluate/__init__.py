@@ -5,8 +5,9 @@
     True
 
 `predictions` scores replies in the paper's released format; `asking` asks a model about a test set, with or without
-demonstrations; `answers` are its replies as they are kept; `measure` makes the figures from them, `result` the file
-that holds these. Layers, each imports only those before it: `predictions`, `answers`, `asking`, `measure`, `result`.
+demonstrations; `answers` are its replies as they are kept; `measure` makes the figures from them, `mistakes` looks at
+what went wrong, `result` is the file that holds all this. Layers, each imports only those before it: `predictions`,
+`answers`, `asking`, `measure`, `mistakes`, `result`.
 Not covered: a judge of the answers, queries that take more than one call.
 """
 

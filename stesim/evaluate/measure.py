@@ -19,7 +19,7 @@ stricter figures do not grant. Of several right calls any will do. Not covered: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -56,7 +56,8 @@ class Mark:
 
     `flags` holds the metrics that the query counts for; `failure` is the kind of what went wrong, empty if nothing did.
     `right` is the right call that the answer comes closest to, None where no tool can help; `differs` says how the
-    arguments of a call of its tool differ, such as `days: 5, not 3`.
+    arguments of a call of its tool differ, such as `days: 5, not 3`; `wrong` are the values that are another one, each
+    with the right one.
     """
 
     answer: Answer
@@ -64,6 +65,7 @@ class Mark:
     failure: str
     right: RightCall | None
     differs: tuple[str, ...] = ()
+    wrong: tuple[tuple[Any, Any], ...] = ()
 
 
 @dataclass
@@ -95,8 +97,8 @@ class Marker:
         }
         same = self._same_result(case.calls, call if known else None)
         flags |= {} if same is None else {"execution_match": same}
-        differs = self._told(right, call) if call and call.tool == right.tool else ()
-        return Mark(answer, flags, self._failure(reply, right), right, differs)
+        mark = Mark(answer, flags, self._failure(reply, right), right)
+        return self._compared(mark, right, call) if call and call.tool == right.tool else mark
 
     def _nearest(self, calls: Sequence[RightCall], call: Action | None) -> RightCall:
         """The right call that this one comes closest to: of its tool, the same as strings, the fewest differences."""
@@ -112,14 +114,15 @@ class Marker:
         found = compare(right, call.arguments, self._parameters(right))
         return len(found.missing) + len(found.wrong) + len(found.extra)
 
-    def _told(self, right: RightCall, call: Action) -> tuple[str, ...]:
-        """How the arguments differ from the right ones, in words."""
+    def _compared(self, mark: Mark, right: RightCall, call: Action) -> Mark:
+        """The mark of a call of the right tool, with how its arguments differ from the right ones."""
         found, wanted, given = compare(right, call.arguments, self._parameters(right)), right.arguments, call.arguments
-        return (
+        differs = (
             *(f"{name}: left out, not {_brief(wanted[name])}" for name in found.missing),
             *(_unlike(name, given[name], wanted[name]) for name in found.wrong),
             *(f"{name:.60}: {_brief(given[name])}, which nobody asked for" for name in found.extra),
         )
+        return replace(mark, differs=differs, wrong=tuple((given[name], wanted[name]) for name in found.wrong))
 
     def _parameters(self, right: RightCall) -> Mapping[str, Any]:
         return self._tools[right.tool].parameters

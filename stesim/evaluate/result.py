@@ -19,6 +19,7 @@ import orjson
 from stesim.evaluate.answers import Answer
 from stesim.evaluate.asking import AnswerSettings
 from stesim.evaluate.measure import Mark, by_tool, examples, failures, figures
+from stesim.evaluate.mistakes import confusions, wrong_values
 from stesim.records import Action, Completion, Demonstration, FinalAnswer, ParseFailure
 
 RESULT = "result.json"
@@ -60,6 +61,8 @@ def make_result(
         "metrics": figures(marks),
         "by_tool": by_tool(marks, settings.tools),
         "failures": {kind: len(found) for kind, found in wrong.items()},
+        "wrong_values": wrong_values(marks),
+        "confusions": confusions(marks),
         "examples": {kind: examples(found) for kind, found in wrong.items()},
         **_cost(completions),
         "flags": {mark.answer.id: dict(mark.flags) for mark in marks},

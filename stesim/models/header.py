@@ -205,7 +205,7 @@ def check_gguf(path: Path) -> None:
     except FileNotFoundError:
         raise ModelError(f"no model file {path}") from None
     except OSError as error:
-        raise ModelError(f"cannot read the model {path}: {error.strerror}") from None
+        raise ModelError(f"cannot read {path}: {error.strerror}") from None
     if head[:4] != _MAGIC:
         raise ModelError(f"{path} is not a GGUF file")
     if len(head) < 8:

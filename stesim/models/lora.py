@@ -33,7 +33,7 @@ _BEGINS = "adapter.alora.invocation_tokens"
 _SIDES = (".lora_a", ".lora_b")
 _MOST = 100.0  # of a scale
 _AT_ONCE = 1 << 24  # bytes of weights that are looked at
-_LONGEST = 80  # characters of a name that is told
+_LONGEST = 80  # characters of a name or a fingerprint that is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ def parse(spec: str | Path) -> tuple[Path, float]:
     """
     if isinstance(spec, Path):
         return spec, 1.0
+    if not spec or spec.startswith(":"):
+        raise ModelError(f"{spec!r} names no adapter file")
     whole = Path(os.path.expanduser(spec))
     before, colon, last = spec.rpartition(":")
     if not colon or os.path.lexists(whole):
@@ -111,7 +113,7 @@ def read_adapter(spec: str | Path, model: Path, model_fingerprint: str) -> Adapt
         )
     _check_fits(header, path, model)
     _check_weights(header, path)
-    return Adapter(path, scale, fingerprint(path), base, header.text(DATA))
+    return Adapter(path, scale, fingerprint(path), base, header.text(DATA)[:_LONGEST])
 
 
 def attach(llm: Any, api: Any, adapter: Adapter) -> None:
@@ -129,6 +131,18 @@ def attach(llm: Any, api: Any, adapter: Adapter) -> None:
     handles = (api.llama_adapter_lora_p_ctypes * 1)(handle)
     if api.llama_set_adapters_lora(llm.ctx, handles, 1, (ctypes.c_float * 1)(adapter.scale)):
         raise ModelError(f"llama.cpp does not take the adapter {adapter.path} (scale {adapter.scale:g})")
+    _check_predicts(llm, api, adapter)
+
+
+def _check_predicts(llm: Any, api: Any, adapter: Adapter) -> None:
+    """Raise `ModelError` if the changed weights are too large to reckon with; the model would only ever say nothing."""
+    import numpy
+
+    llm.eval([0])
+    predicted = numpy.ctypeslib.as_array(api.llama_get_logits_ith(llm.ctx, -1), shape=(llm.n_vocab(),))
+    if not numpy.isfinite(predicted).all():
+        raise ModelError(f"with the adapter {adapter.path} (scale {adapter.scale:g}) the model predicts no numbers")
+    llm.reset()
 
 
 def _check_kind(header: Header, path: Path) -> None:

@@ -65,14 +65,25 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Confusion:
+    """How many `answers` called another tool than the right one, these two."""
+
+    right: str
+    called: str
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What one evaluation came to, over `queries` that a tool can answer and `unanswerable` ones.
 
     `metrics` and `by_tool` are in percent. `flags` says of each query, by its id, which metrics it fulfils; a metric
     that it does not count for is not there. `demonstrations` are those that there were, `shots` of them were shown with
     a query; `candidates` tools stood in the prompt, the right one always among them where `oracle` is set; for
-    `not_offered` queries it was not. Without `describe` (mode `ft`, fine-tuned) no tool did. `adapter` is what is told
-    of the LoRA adapter that the model had. `seconds` is the model's time. `recorded` is the manifest, `outdated` says
+    `not_offered` queries it was not. Without `describe` (mode `ft`, fine-tuned) no tool did. `wrong_values` says of how
+    many of the failures of this kind the values were `miscopied`, and of how many not; `confusions` which tools were
+    called instead of the right ones, the most frequent first; older results tell neither. `adapter` is what is told of
+    the LoRA adapter that the model had. `seconds` is the model's time. `recorded` is the manifest, `outdated` says
     whether the run's demonstrations, or its adapter, are other ones now.
     """
 
@@ -104,6 +115,8 @@ class Evaluation:
     outdated: bool = False
     describe: bool = True
     adapter: Mapping[str, Any] = field(default_factory=dict)
+    wrong_values: Mapping[str, int] = field(default_factory=dict)
+    confusions: Sequence[Confusion] = ()
 
     @property
     def group(self) -> tuple[str, str, int, tuple[str, ...], str]:
@@ -163,10 +176,10 @@ def read(folder: Path) -> Evaluation:
         queries=fields.take("queries", int),
         seed=recorded.number("seed") if seed is None else seed,
         by_tool=fields.each("by_tool", _shares),
-        failures=fields.each("failures", lambda value: value if type(value) is int else None),
+        failures=fields.each("failures", _count),
         examples=fields.each("examples", _examples),
         flags=fields.each("flags", _flags),
-        tokens=fields.each("tokens", lambda value: value if type(value) is int else None),
+        tokens=fields.each("tokens", _count),
         seconds=float(fields.take("seconds", (int, float), 0.0)),
         **{name: fields.take(name, str, "") for name in ("toolset", "testset", "testset_fingerprint", "retrieval")},
         **{
@@ -177,6 +190,8 @@ def read(folder: Path) -> Evaluation:
         oracle=fields.take("oracle", bool, False),
         describe=fields.take("describe", bool, mode != "ft"),
         adapter=fields.take("lora", dict, {}),
+        wrong_values=fields.each("wrong_values", _count),
+        confusions=_confusions(fields),
         recorded=recorded,
     )
     if fields.wrong:
@@ -243,6 +258,21 @@ def _figures(fields: _Fields) -> dict[str, Figure]:
         else:
             fields.wrong.append(f"metrics.{name}")
     return made
+
+
+def _count(value: object) -> int | None:
+    return value if type(value) is int else None
+
+
+def _confusions(fields: _Fields) -> tuple[Confusion, ...]:
+    made = []
+    for each in fields.take("confusions", list, []):
+        told: list[Any] = [each.get(name) for name in ("right", "called", "answers")] if isinstance(each, dict) else []
+        if [type(value) for value in told] == [str, str, int]:
+            made.append(Confusion(*told))
+        else:
+            fields.wrong.append("confusions")
+    return tuple(made)
 
 
 def _shares(value: object) -> dict[str, float | None] | None:

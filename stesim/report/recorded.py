@@ -49,6 +49,13 @@ class Recorded:
         found = values.get(name) if isinstance(values, dict) else None
         return found if isinstance(found, str) else ""
 
+    @property
+    def adapter(self) -> Mapping[str, Any]:
+        """What is told of the model's adapter; nothing where it had none."""
+        model = self.manifest.get("model")
+        found = model.get("lora") if isinstance(model, dict) else None
+        return found if isinstance(found, dict) else {}
+
     def read_others(self, demonstrations: bytes) -> bool:
         """Whether it was made from other demonstrations than these, the content of a file."""
         asked, found = self.text("input", "testset"), self.text("input", "fingerprint")

@@ -65,13 +65,15 @@ class Distillation:
 @dataclass(frozen=True, slots=True)
 class Study:
     """A run and all that was made of it; `seconds` and `tokens` are the model's, in the exploration. `spec` is what was
-    typed for its model. `learned` says whether there are demonstrations now; `training` is the fine-tuning on them.
+    typed for its model, `adapter` what is told of the adapter that it had, if it had one. `learned` says whether there
+    are demonstrations now; `training` is the fine-tuning on them.
     """
 
     run: str
     settings: Mapping[str, Any]
     model: str
     spec: str
+    adapter: Mapping[str, Any]
     toolset: str
     learned: bool
     exploration: Summary
@@ -107,6 +109,7 @@ def read(path: Path) -> Study:
         settings=settings,
         model=model_name(recorded.text("model", "name")),
         spec=recorded.text("model", "spec"),
+        adapter=recorded.adapter,
         toolset=recorded.text("tools", "toolset"),
         learned=bool(shown),
         exploration=total(summarize(folder.trials(), settings["tools"])),

@@ -24,6 +24,7 @@ from stesim.report.trained import Training
 _LONGEST = 300  # characters of a query or a reply among the examples
 _SHOWN = 3  # examples of a kind of failure
 _NAMED = 3  # tools of a toolset, at most; of more their number is said
+_OF_WRONG_VALUES = {"miscopied": "– of these, nearly the right one", "other": "– of these, another one"}
 _PASSED = {
     "answer": "gave a final answer after a call that could be read",
     "rank": "the query goes best with its call",
@@ -123,8 +124,19 @@ def _by_tool(evaluations: Sequence[Evaluation], columns: Sequence[str]) -> list[
 
 def _by_failure(evaluations: Sequence[Evaluation], columns: Sequence[str]) -> list[str]:
     kinds = _union(each.failures or {} for each in evaluations)
-    rows = [(_kind(kind), *(str((each.failures or {}).get(kind, 0)) for each in evaluations)) for kind in kinds]
+    rows = []
+    for kind in kinds:
+        rows.append((_kind(kind), *(str((each.failures or {}).get(kind, 0)) for each in evaluations)))
+        if kind == "wrong_value" and any(each.wrong_values for each in evaluations):
+            for of, said in _OF_WRONG_VALUES.items():
+                rows.append((said, *(str(each.wrong_values.get(of, NOTHING)) for each in evaluations)))
     return [table(("failures, by kind", *columns), rows)] if rows else []
+
+
+def _confused(each: Evaluation) -> list[str]:
+    """Which tools were called instead of the right ones."""
+    rows = [(cell(pair.right), cell(pair.called), str(pair.answers)) for pair in each.confusions]
+    return [table(("right tool", "called instead", "answers"), rows, left=2)] if rows else []
 
 
 def _conditions(each: Evaluation, label: str) -> str:
@@ -154,7 +166,7 @@ def _conditions(each: Evaluation, label: str) -> str:
 
 
 def _failed(evaluations: Sequence[Evaluation]) -> list[str]:
-    """Failures word for word."""
+    """Which tools were taken for others, and failures word for word."""
     parts = []
     for each, label in _labels(evaluations):
         lines = []
@@ -166,8 +178,8 @@ def _failed(evaluations: Sequence[Evaluation]) -> list[str]:
                     f"  - right: {right}\n  - said: {code(example.said, _LONGEST)}"
                     + (f"\n  - differs: {cell('; '.join(example.differs), _LONGEST)}" if example.differs else "")
                 )
-        if lines:
-            parts += [f"#### Failures: {', '.join(label)}", "\n".join(lines)]
+        if lines or each.confusions:
+            parts += [f"#### Failures: {', '.join(label)}", *_confused(each), *(["\n".join(lines)] if lines else [])]
     return parts
 
 

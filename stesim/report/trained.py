@@ -43,10 +43,24 @@ class Training:
 
     def made_another(self, adapter: Mapping[str, Any], run: Path) -> bool:
         """Whether `adapter`, what an evaluation says of the one that it used, was the run's, which is another now."""
-        spec, before = adapter.get("spec"), adapter.get("fingerprint")
-        if not isinstance(spec, str) or not before or not self.fingerprint:
-            return False
-        return os.path.realpath(run / ADAPTER) == os.path.realpath(spec) and before != self.fingerprint
+        before = adapter.get("fingerprint")
+        return bool(before and self.fingerprint) and is_own(adapter, run) and before != self.fingerprint
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools whose calls it was trained on; none where they are not told."""
+        settings = self.summary.get("settings")
+        found = settings.get("tools") if isinstance(settings, dict) else None
+        return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
+
+
+def is_own(adapter: Mapping[str, Any], run: Path) -> bool:
+    """Whether what is told of an adapter is of the run's own one, also where the run has been moved since."""
+    spec = adapter.get("spec")
+    if not isinstance(spec, str) or "\0" in spec:
+        return False
+    moved = Path(spec).parts[-2:] == ADAPTER.parts and not os.path.exists(spec)
+    return moved or os.path.realpath(spec) == os.path.realpath(run / ADAPTER)
 
 
 def read(run: Path) -> Training | None:

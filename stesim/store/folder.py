@@ -191,9 +191,12 @@ def is_run(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Keep every other process from writing to a stage's folder; raises `StoreError` if one does."""
-    lock = _acquire(path, "")
+def held(path: Path, name: str = _LOCK) -> Iterator[None]:
+    """Keep every other process from writing to a stage's folder; raises `StoreError` if one does.
+
+    `name` is the lock's file: that of the stage, or of a command that chains stages.
+    """
+    lock = _acquire(path, "", name)
     try:
         yield
     finally:
@@ -254,10 +257,10 @@ def _sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def _acquire(path: Path, elsewhere: str) -> int:
+def _acquire(path: Path, elsewhere: str, name: str = _LOCK) -> int:
     """Lock the folder for this process; the system gives the lock back however the process ends."""
     try:
-        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        lock = os.open(path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         raise StoreError(f"cannot write in {path}: {error.strerror}") from None
     try:

@@ -166,7 +166,9 @@ def test_an_ablation_that_is_stopped_goes_on(
     monkeypatch.setattr(ScriptedModel, "complete", complete)
     stopped = type_("ablate", "--out", "stopped", *WORDS, *inputs, code=130)
     assert stopped.stdout == ""
-    assert stopped.stderr.endswith("Or go on with the whole ablation: stesim ablate --out stopped\n")
+    toolset = inputs[inputs.index("--toolset") + 1]
+    told = f"Or go on with the whole ablation: stesim ablate --out stopped --toolset {toolset}\n"
+    assert stopped.stderr.endswith(told)
     again = type_("ablate", "--out", "stopped", "--toolset", "mytools.py")
     assert files_of(Path("stopped")) == files_of(done)
     assert rows(again.stdout)["full"][4].startswith("100.0")

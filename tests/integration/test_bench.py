@@ -9,7 +9,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from click.testing import CliRunner
 
+from stesim.cli import conducting, main
+from stesim.cli.stage_log import StageLog
+from stesim.errors import StoreError
 from stesim.models import ScriptedModel
 from stesim.parsing import render
 from stesim.records import Action
@@ -62,34 +66,54 @@ ICL = [*RIGHT, "Final Answer: No tool can."]
 SETTINGS = ["--episodes", "2", "--trials", "2", "--paraphrases", "1", "--constrain", "off", "--imagine", "query-first"]
 
 
-@pytest.fixture
-def scripts(tmp_path: Path) -> Path:
-    """A folder with the replies of each stage."""
-    folder = tmp_path / "scripts"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tool of one's own, a test set of one's own, and the replies of each stage."""
+    folder = tmp_path_factory.mktemp("bench")
+    (folder / "scripts").mkdir()
     for name, texts in {"run": EXPLORED, "distill": DISTILLED, "baseline": BASELINE, "icl": ICL}.items():
-        (folder / f"{name}.json").write_bytes(orjson.dumps(texts))
-    return folder
-
-
-@pytest.fixture
-def inputs(tmp_path: Path, scripts: Path) -> list[str]:
-    """What is typed: the scripts, a tool of one's own, a test set of one's own."""
-    (tmp_path / "mytools.py").write_text(TOOL, encoding="utf-8")
+        (folder / "scripts" / f"{name}.json").write_bytes(orjson.dumps(texts))
+    (folder / "mytools.py").write_text(TOOL, encoding="utf-8")
     lines = [
         {"id": f"words-{number}", "query": query, "calls": [{"tool": "count_words", "arguments": arguments}]}
         for number, (query, arguments) in enumerate(QUERIES, 1)
     ]
     lines.append({"id": "none-1", "query": "Sing me a song.", "calls": []})
-    (tmp_path / "queries.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
-    return ["--model", f"scripted:{scripts}", "--toolset", "mytools.py", "--testset", "queries.jsonl", *SETTINGS]
+    (folder / "queries.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    return folder
+
+
+def typed_in(place: Path) -> list[str]:
+    """What is typed there."""
+    places = ["--toolset", str(place / "mytools.py"), "--testset", str(place / "queries.jsonl")]
+    return ["--model", f"scripted:{place / 'scripts'}", *places, *SETTINGS]
 
 
 @pytest.fixture
-def done(type_: Type, inputs: list[str], tmp_path: Path) -> Path:
-    """The folder of a finished bench."""
-    type_("bench", "--out", tmp_path / "whole", *inputs)
-    return tmp_path / "whole"
+def inputs(place: Path, tmp_path: Path) -> list[str]:
+    """What is typed, in a folder of the test's own, where the replies can be changed."""
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("whole"))
+    return typed_in(tmp_path)
+
+
+@pytest.fixture
+def scripts(inputs: list[str], tmp_path: Path) -> Path:
+    """The folder with the replies."""
+    return tmp_path / "scripts"
+
+
+@pytest.fixture(scope="module")
+def whole(place: Path) -> Path:
+    """The folder of a finished bench; no test changes it."""
+    result = CliRunner().invoke(main, ["bench", "--out", str(place / "whole"), *typed_in(place)])
+    assert result.exit_code == 0, result.output
+    return place / "whole"
+
+
+@pytest.fixture
+def done(whole: Path, type_: Type, tmp_path: Path) -> Path:
+    """A copy of the finished bench."""
+    return shutil.copytree(whole, tmp_path / "whole")
 
 
 FILES = [
@@ -115,9 +139,9 @@ def test_the_whole_bench(type_: Type, inputs: list[str], tmp_path: Path) -> None
     assert done.stdout.startswith("### scripted replies: mytools.py tools, queries.jsonl test set\n")
     out = tmp_path / "runs/bench-scripted-scripts"
     assert set(files_of(out)) == set(FILES)
-    headings = re.findall(r"== stage (\d) of 4, after (\d+) s: stesim (\w+) ", done.stderr)
-    assert [(number, name) for number, _, name in headings] == [
-        ("1", "run"), ("2", "distill"), ("3", "eval"), ("4", "eval"),
+    headings = re.findall(r"== stage (\d) of 4, after \d+ s(, about \d+ s left)?: stesim (\w+) ", done.stderr)
+    assert [(number, bool(left), name) for number, left, name in headings] == [
+        ("1", False, "run"), ("2", False, "distill"), ("3", False, "eval"), ("4", True, "eval"),
     ]  # fmt: skip
     assert correct(done.stdout) == ["33.3", "100.0", "+66.7"]
     assert "2 of 4 trials (50.0 %) became demonstrations; 2 paraphrases were added" in done.stdout
@@ -222,11 +246,11 @@ def test_the_folder_is_named_after_model_and_toolset(type_: Type, monkeypatch: p
 
 
 def test_a_finished_bench_prints_its_report_only(
-    done: Path, type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch
+    done: Path, type_: Type, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {path: path.read_bytes() for path in done.rglob("*") if path.is_file()}
     monkeypatch.setattr("stesim.cli.build.open_model", lambda *_, **__: pytest.fail("a model was loaded"))
-    for more in ([], inputs):
+    for more in ([], typed_in(place)):
         again = type_("bench", "--out", done, *more)
         assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
         assert again.stderr.strip() == ""
@@ -234,15 +258,15 @@ def test_a_finished_bench_prints_its_report_only(
 
 
 def test_the_settings_need_not_be_typed_again(
-    done: Path, type_: Type, inputs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    done: Path, type_: Type, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But for a Python file, which is code."""
     shutil.rmtree(done / "eval")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     error = one_line(type_("bench", "--out", done, code=2).stderr)
-    assert f"name it to run its code: --toolset {tmp_path / 'mytools.py'}" in error
-    again = type_("bench", "--out", done, "--toolset", tmp_path / "mytools.py")
+    assert f"name it to run its code: --toolset {place / 'mytools.py'}" in error
+    again = type_("bench", "--out", done, "--toolset", place / "mytools.py")
     assert re.findall(r"== stage (\d)", again.stderr) == ["3", "4"]
     assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
 
@@ -267,7 +291,7 @@ def test_other_settings_are_refused_and_named(words: list[str], said: str, done:
 # Every stage is stopped in its middle: the run has 16 completions, distilling 5, each evaluation 4.
 @pytest.mark.parametrize("completions", [1, 7, 15, 17, 19, 21, 22, 24, 26, 28])
 def test_a_bench_that_is_stopped_goes_on(
-    completions: int, done: Path, type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch
+    completions: int, whole: Path, type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, seen = ScriptedModel.complete, 0
 
@@ -282,36 +306,38 @@ def test_a_bench_that_is_stopped_goes_on(
     stopped = type_("bench", "--out", "stopped", *inputs, code=130)
     assert stopped.stdout == ""
     assert "Go on with: stesim " in stopped.stderr
-    assert stopped.stderr.endswith("Or go on with the whole bench: stesim bench --out stopped\n")
+    toolset = inputs[inputs.index("--toolset") + 1]
+    told = f"Or go on with the whole bench: stesim bench --out stopped --toolset {toolset}\n"
+    assert stopped.stderr.endswith(told)
     again = type_("bench", "--out", "stopped", "--toolset", "mytools.py")
-    assert files_of(Path("stopped")) == files_of(done)
+    assert files_of(Path("stopped")) == files_of(whole)
     assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
     assert seen > completions
 
 
 @pytest.mark.parametrize("write_number", [1, 2, 3, 5, 14, 23, 25, 27, 30, 33, 36, 40, 45, 50, 56])
 def test_a_bench_that_is_killed_goes_on(
-    write_number: int, done: Path, type_: Type, inputs: list[str], tmp_path: Path
+    write_number: int, whole: Path, type_: Type, inputs: list[str], tmp_path: Path
 ) -> None:
     words = ["bench", "--out", str(tmp_path / "killed"), *inputs]
     assert in_a_process_that_dies(write_number, write_number % 5, words)
     again = type_(*words)
-    assert files_of(tmp_path / "killed") == files_of(done)
+    assert files_of(tmp_path / "killed") == files_of(whole)
     assert "at least" in again.stdout or write_number < 3
 
 
-def test_a_bench_killed_again_and_again(done: Path, type_: Type, inputs: list[str], tmp_path: Path) -> None:
+def test_a_bench_killed_again_and_again(whole: Path, type_: Type, inputs: list[str], tmp_path: Path) -> None:
     words = ["bench", "--out", str(tmp_path / "killed"), *inputs]
     killed = 0
     while in_a_process_that_dies(9, 2, words):
         killed += 1
     assert killed > 3
     type_(*words)
-    assert files_of(tmp_path / "killed") == files_of(done)
+    assert files_of(tmp_path / "killed") == files_of(whole)
 
 
 def test_a_bench_repeated_without_its_model(done: Path, type_: Type, inputs: list[str]) -> None:
-    again = type_("bench", "--model", f"replay:{done}", "--toolset", "mytools.py", "--out", "again")
+    again = type_("bench", "--model", f"replay:{done}", "--toolset", inputs[3], "--out", "again")
     assert files_of(Path("again")) == files_of(done)
     assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
 
@@ -320,11 +346,40 @@ def test_a_stage_that_fails_stops_the_bench(type_: Type, inputs: list[str], scri
     (scripts / "baseline.json").write_text('["one"]')
     failed = type_("bench", "--out", "failed", *inputs, code=2)
     assert failed.stdout == ""
-    last = failed.stderr.strip().split("\n")[-1]
-    assert last.startswith("stesim eval: scripted:baseline.json has only 1 completions; one more was asked for")
+    *_, said, told = failed.stderr.strip().split("\n")
+    assert said.startswith("stesim eval: scripted:baseline.json has only 1 completions; one more was asked for")
+    assert told.startswith("When this is put right, go on with the whole bench: stesim bench --out failed --toolset ")
     assert not Path("failed/eval/icl").exists()
     (scripts / "baseline.json").unlink()
-    assert "baseline.json" in type_("bench", "--out", "failed", *inputs, code=2).stderr.strip().split("\n")[-1]
+    assert "baseline.json" in type_("bench", "--out", "failed", *inputs, code=2).stderr.strip().split("\n")[-2]
+
+
+def test_what_the_first_stage_refuses_can_be_typed_again_rightly(type_: Type, inputs: list[str]) -> None:
+    failed = type_("bench", "--out", "failed", *inputs, "--ctx", "64", code=2)
+    assert failed.stderr.endswith("use a larger --ctx\n")
+    type_("bench", "--out", "failed", *inputs, "--ctx", "2048")
+    assert "context was 2048, not 64" in type_("bench", "--out", "failed", *inputs, "--ctx", "64", code=2).stderr
+
+
+def test_two_at_once(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is refused, whether it begins while the first works, or read the log before the first wrote it."""
+    with StageLog(Path("both"), "bench").begun({}):
+        pass
+    Path("both/.bench.jsonl").unlink()
+    early = StageLog(Path("both"), "bench")
+    real, refused = conducting._exit_code, []
+
+    def meanwhile(stage: conducting.Stage) -> int:
+        if not refused:
+            refused.append(one_line(type_("bench", "--out", "both", *inputs, code=2).stderr))
+        return real(stage)
+
+    monkeypatch.setattr(conducting, "_exit_code", meanwhile)
+    type_("bench", "--out", "both", *inputs)
+    assert refused == ["stesim: both is being written by another stesim; wait for it"]
+    with pytest.raises(StoreError, match="another stesim has worked in both meanwhile"), early.begun({}):
+        pass
+    assert type_("bench", "--out", "both").stderr.strip() == ""
 
 
 NOTHING = (
@@ -366,7 +421,7 @@ def test_what_to_try_without_a_judge(type_: Type, inputs: list[str], scripts: Pa
     assert "more --trials or a stronger --model.\n" in replayed.stderr
 
 
-def test_the_pair_is_of_the_same_prompts_and_of_these_demonstrations(done: Path, type_: Type) -> None:
+def test_the_pair_is_of_the_same_prompts_and_of_these_demonstrations(done: Path, place: Path, type_: Type) -> None:
     """What the report compares stands in the manifests that evaluations really write."""
     manifests = [json.loads((done / f"eval/{name}/manifest.json").read_text()) for name in ("baseline", "icl")]
     assert manifests[0]["prompts"]["fingerprint"] == manifests[1]["prompts"]["fingerprint"]
@@ -374,11 +429,11 @@ def test_the_pair_is_of_the_same_prompts_and_of_these_demonstrations(done: Path,
     lines = (done / "demonstrations.jsonl").read_text().split("\n")
     (done / "demonstrations.jsonl").write_text("\n".join(lines[1:]))
     shown = type_("report", done)
-    tools = done.parent / "mytools.py"
+    tools = place / "mytools.py"
     assert shown.stderr == (
         f"note: icl was made from other demonstrations than {done} has now; make it anew under another name: stesim eval "
         f"--run {done} --mode icl --name icl-2 --model MODEL --toolset {tools} --testset "
-        f"{done.parent / 'queries.jsonl'} --ctx 4096 --constrain off\n"
+        f"{place / 'queries.jsonl'} --ctx 4096 --constrain off\n"
     )
     assert "demonstrations a query, found by words; other demonstrations than the run has now; " in shown.stdout
 
@@ -386,7 +441,7 @@ def test_the_pair_is_of_the_same_prompts_and_of_these_demonstrations(done: Path,
 def test_both_ways_of_decoding(type_: Type, inputs: list[str], scripts: Path) -> None:
     """A scripted model cannot be constrained, and the bench says so where it first matters."""
     failed = type_("bench", "--out", "both", *inputs, "--constrain", "both", code=2)
-    assert "--constrain on: scripted:baseline.json cannot be held to a grammar" in failed.stderr.split("\n")[-2]
+    assert "--constrain on: scripted:baseline.json cannot be held to a grammar" in failed.stderr.split("\n")[-3]
     assert re.findall(r"== stage (\d) of (\d)", failed.stderr)[-1] == ("3", "6")
 
 
@@ -432,12 +487,11 @@ def test_a_broken_log_is_named(line: str, done: Path, type_: Type) -> None:
     assert re.search(r"\.bench\.jsonl, line [12] is not ", error)
 
 
-def test_a_bench_of_a_run_that_is_there(done: Path, type_: Type, inputs: list[str], scripts: Path) -> None:
+def test_a_bench_of_a_run_that_is_there(done: Path, type_: Type, place: Path) -> None:
     """A run that was explored by itself is distilled and measured; its own settings stay."""
     (done / ".bench.jsonl").unlink()
     shutil.rmtree(done / "eval")
-    words = ["--model", f"scripted:{scripts}", "--toolset", "mytools.py", "--testset", "queries.jsonl", "--out", done]
-    again = type_("bench", *words, "--imagine", "query-first")
+    again = type_("bench", *typed_in(place)[:6], "--out", done, "--imagine", "query-first")
     assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
 
 

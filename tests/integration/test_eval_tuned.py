@@ -215,6 +215,33 @@ def test_a_run_that_was_moved_takes_its_adapter_with_it(
     assert loaded.asked[-1] == ("smollm2", f"{tmp_path}/moved/finetune/adapter.gguf")
 
 
+def test_a_model_that_was_moved_keeps_its_adapter(type_: Type, trained: Path, loaded: Loaded) -> None:
+    type_("eval", "--run", trained, "--model", "smollm2", "--mode", "ft", "--limit", LIMIT, "--lora", "mine.gguf:0.5")
+    cut(trained / "eval/ft")
+    type_("eval", "--run", trained, "--name", "ft", "--model", "moved.gguf")
+    assert loaded.asked[-1] == ("moved.gguf", f"{Path.cwd()}/mine.gguf:0.5")
+
+
+@pytest.mark.parametrize(
+    ("summary", "said"),
+    [
+        ({"settings": {"tools": ["get_country"]}}, "note: the adapter was not trained on forecast_weather\n"),
+        ({"settings": {"tools": ["get_country", "forecast_weather", "add_date"]}}, ""),
+        ({}, ""),
+        ([], ""),
+    ],
+)
+def test_tools_that_it_was_not_trained_on(summary: Any, said: str, type_: Type, trained: Path, loaded: Loaded) -> None:
+    (trained / "finetune/adapter").mkdir()
+    (trained / "finetune/adapter/finetune.json").write_bytes(orjson.dumps(summary))
+    words = ["eval", "--run", trained, "--model", "smollm2", "--limit", LIMIT, "--mode", "ft"]
+    shown = type_(*words).stderr
+    assert shown.count("not trained on") == bool(said)
+    assert said in shown
+    assert "not trained on" not in type_(*words, "--lora", "mine.gguf", "--name", "other").stderr
+    assert loaded.asked
+
+
 def test_both_decodings_with_the_same_adapter(
     type_: Type, trained: Path, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

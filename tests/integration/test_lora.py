@@ -87,6 +87,7 @@ def test_a_run_does_not_go_on_with_another_adapter(type_: Type, tiny: Path) -> N
     ("words", "said"),
     [
         (["--lora", "none.gguf"], "no adapter file none.gguf"),
+        (["--lora", ""], "'' names no adapter file"),
         (["--lora", "one.gguf:nan"], "the scale nan of the adapter one.gguf"),
         (["--lora", "one.gguf:0"], "the scale 0 of the adapter one.gguf"),
         (["--lora", "one.gguf:much"], "'much' of the adapter one.gguf is not a number"),

@@ -242,6 +242,35 @@ def test_the_commands_take_these_words(type_: Type, explored: Path, played: Play
             assert (parsed["describe"], parsed["unanswerable"], parsed["context"]) == (True, True, 2048)
 
 
+def test_what_finetune_refuses_is_refused_at_once() -> None:
+    """The options that are handed on take what `finetune` takes, and nothing else."""
+    import stesim.cli.finetune as trains
+
+    mine, its = ({each.name: each.type for each in command.params} for command in (rehearse, trains.finetune))
+    for name in ("no_call", "drills", "rank", "alpha", "epochs", "batch", "learning_rate", "warmup", "max_length",
+                 "held_out", "patience", "precision", "seed"):  # fmt: skip
+        assert repr(mine[name]) == repr(its[name]), name
+
+
+def test_a_lesson_that_was_begun_keeps_its_threads(type_: Type, explored: Path, played: Played) -> None:
+    """The last digits of its weights depend on them, so that it would not go on with others."""
+    played.stop = 1
+    type_("rehearse", explored, "--model", "tiny.gguf", *FULL, "--threads", "1", code=130)
+    begun = explored / "rehearsal/round-1/adapter"
+    begun.mkdir()
+    (begun / "manifest.json").write_text("{}")
+    played.stop = 4
+    type_("rehearse", explored, "--threads", "2", code=130)
+    assert [words[-2:] == ("--threads", "2") for words in played.typed[1:]] == [False, True, True]
+
+
+def test_a_round_with_a_tool_that_nothing_is_known_of(type_: Type, explored: Path, played: Played) -> None:
+    words = ["--round", "add_date,convert_currency", "--round", "get_country", *SMALL]
+    played.stop = 1
+    stopped = type_("rehearse", explored, "--model", "tiny.gguf", *words, code=130)
+    assert "note: there are no demonstrations of convert_currency, which only drills teach\n" in stopped.stderr
+
+
 def test_a_round_s_demonstrations(rehearsed: Path) -> None:
     counts = {
         folder.name: {
@@ -372,6 +401,7 @@ def test_other_demonstrations_are_refused_where_they_are_needed(type_: Type, exp
         (["--model", "tiny.gguf", "--round", "add_date", "--round", "get_country", "--tools", "x"], "leave out --tools"),
         (["--model", "tiny.gguf", "--rehearsal", "without", "--share", "0.2"], "--share goes with rehearsal"),
         (["--model", "tiny.gguf", "--testset", "nowhere.jsonl"], "no test set"),
+        (["--model", "tiny.gguf", "--chat", "nowhere.jsonl"], "nowhere.jsonl: No such file"),
         (["--model", "tiny.gguf", "--threads", "0"], "--threads"),
     ],
 )  # fmt: skip
@@ -496,26 +526,13 @@ def test_a_tiny_model_learns_in_rounds(
     make_tiny(tmp_path / "tiny.gguf")
     (explored / "demonstrations.jsonl").write_bytes(to_lines(demonstrations(3)))
     words = ["--round", "add_date", "--round", "get_country", "--share", "0.4", "--limit", "2", "--max-tokens", "24"]
-    words += [
-        "--rank",
-        "2",
-        "--epochs",
-        "1",
-        "--batch",
-        "4",
-        "--calls-only",
-        "--held-out",
-        "0",
-        "--threads",
-        "1",
-        "--drills",
-        "2",
-    ]
+    words += ["--rank", "2", "--epochs", "1", "--batch", "4", "--calls-only", "--held-out", "0", "--threads", "1"]
+    words += ["--drills", "2"]
     done = type_("rehearse", explored, "--model", "tiny.gguf", *words, "--json")
     found = orjson.loads(done.stdout)
     assert found["model"] == "tiny"
     assert {name: data["drills"] for name, data in found["trained"].items()} == {
-        "round-1": 2, "round-2-without": 2, "round-2-with": 4,
+        "round-1": 2, "round-2-without": 2, "round-2-with": 2,
     }  # fmt: skip
     assert "not for those rehearsed" in (explored / "rehearsal/rehearsal.md").read_text()
     assert [share["of"] for share in found["arms"]["with"]["correct"]["cells"][1]] == [2, 2]

@@ -70,6 +70,38 @@ def test_failures_tell_how_arguments_differ(tuned: Path, type_: Type) -> None:
     assert "\n  - differs: name: 1, not 2; n: left out, not \\|\n" in shown
 
 
+def test_failures_tell_what_was_taken_for_what(tuned: Path, type_: Type) -> None:
+    """As far as a result tells it: older ones do not."""
+    path = tuned / "eval/ft/result.json"
+    told = {"wrong_values": {"miscopied": 3, "other": 4}, "confusions": [{"right": "a|b", "called": "c", "answers": 5}]}
+    path.write_bytes(orjson.dumps(json.loads(path.read_bytes()) | told))
+    done = type_("report", tuned, "--examples").stdout
+    assert rows(done, "failures, by kind")[1:4] == [
+        ["wrong value", *"22222"], ["– of these, nearly the right one", "–", "–", "3", "–", "–"],
+        ["– of these, another one", "–", "–", "4", "–", "–"],
+    ]  # fmt: skip
+    assert "#### Failures: FT, constrained\n\n| right tool | called instead | answers |\n" in done
+    assert rows(done, "right tool")[1:] == [["a\\|b", "c", "5"]]
+    assert done.count("called instead") == 1
+    assert "called instead" not in type_("report", tuned).stdout
+    found = {each["name"]: each for each in json.loads(type_("report", tuned, "--json").stdout)["evaluations"]}
+    assert {name: found["ft"][name] for name in told} == told
+    assert (found["icl"]["wrong_values"], found["icl"]["confusions"]) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"confusions": [1]}, {"confusions": {}}, {"confusions": [{"right": "a", "called": "b", "answers": True}]},
+        {"confusions": [{"right": "a", "answers": 1}]}, {"wrong_values": {"miscopied": "many"}}, {"wrong_values": []},
+    ],
+)  # fmt: skip
+def test_a_result_of_another_shape_is_named(told: dict[str, object], tuned: Path, type_: Type) -> None:
+    path = tuned / "eval/ft/result.json"
+    path.write_bytes(orjson.dumps(json.loads(path.read_bytes()) | told))
+    assert f"is not the result of an evaluation: look at {next(iter(told))}" in type_("report", tuned, code=2).stderr
+
+
 def test_the_figures_of_the_paper_are_marked_as_such(tuned: Path, type_: Type) -> None:
     shown = type_("report", tuned).stdout
     assert "### The paper's figures (Wang et al., arXiv 2403.04746, section 4)\n" in shown
@@ -135,6 +167,32 @@ def test_a_fine_tuned_model_with_nothing_to_compare_it_with(finished: Path, type
         f"stesim eval --run {finished} --mode baseline --name soft-baseline --model m.gguf --constrain on\n"
     )
     assert "LoRA adapter at 0.5" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("mode", "told", "of_run", "words"),
+    [
+        ("ft", {"spec": "RUN/finetune/adapter.gguf", "scale": 0.5}, {}, "--lora RUN/finetune/adapter.gguf:0.5"),
+        ("ft", {"spec": "RUN/finetune/adapter.gguf", "scale": 1.0}, {}, ""),
+        ("baseline", {"spec": "mine.gguf", "scale": 1.0}, {"spec": "old.gguf", "scale": 1.0}, "--lora none"),
+        ("baseline", {"spec": "mine.gguf", "scale": 1.0}, {}, ""),
+    ],
+)
+def test_what_is_to_be_typed_names_the_adapter(
+    mode: str, told: dict[str, object], of_run: dict[str, object], words: str, finished: Path, type_: Type
+) -> None:
+    """Where the command would take another one by itself: to make it anew, or a baseline for it."""
+    lora = {**told, "spec": str(told["spec"]).replace("RUN", str(finished)), "fingerprint": "a"}
+    manifest = json.loads((finished / "manifest.json").read_bytes())
+    manifest["model"] |= {"spec": "m.gguf", **({"lora": of_run} if of_run else {})}
+    (finished / "manifest.json").write_bytes(orjson.dumps(manifest))
+    write_result(finished, result("ft", mode="ft") | {"describe": False, "shots": 0, "lora": lora})
+    write_manifest(finished, "ft", {"seed": 0}, model={"spec": "m.gguf"})
+    (finished / "finetune/adapter").mkdir(parents=True)
+    (finished / "finetune/adapter/finetune.json").write_bytes(orjson.dumps(SUMMARY | {"fingerprint": "b"}))
+    (line,) = [line for line in type_("report", finished).stderr.splitlines() if f" --mode {mode} " in line]
+    assert ("--lora" in line) == bool(words)
+    assert words.replace("RUN", str(finished)) in line
 
 
 @pytest.mark.parametrize("summary", [b"{", b"[]"])

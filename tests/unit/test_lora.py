@@ -171,6 +171,12 @@ def test_a_scale_that_is_no_use(scale: str, files: Path, load: Load) -> None:
         load(f"{files / 'adapter.gguf'}:{scale}")
 
 
+@pytest.mark.parametrize("spec", ["", ":0.5", ":"])
+def test_no_file_is_named(spec: str) -> None:
+    with pytest.raises(ModelError, match="names no adapter file"):
+        lora.parse(spec)
+
+
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 
@@ -325,6 +331,19 @@ def test_a_file_cut_off_anywhere_is_refused(files: Path, tmp_path: Path) -> None
         path.write_bytes(data[:size])
         with pytest.raises(ModelError, match=r"cut off|not a GGUF"):
             lora.read_adapter(path, model, fingerprint(model))
+
+
+@pytest.mark.parametrize("changed", [{"alpha": 1e38}, {"spread": 1e38, "half": False}])
+def test_weights_too_large_to_reckon_with(changed: dict[str, Any], load: Load, tmp_path: Path) -> None:
+    """The model would say nothing at all, to anything."""
+    with pytest.raises(ModelError, match="the model predicts no numbers"):
+        load(make_adapter(tmp_path / "large.gguf", **changed))
+    assert numpy.isfinite(predicted(load(make_adapter(tmp_path / "fine.gguf", alpha=800.0)))).all()
+
+
+def test_a_fingerprint_of_any_length_leaves_the_manifest_small(load: Load, tmp_path: Path) -> None:
+    model = load(make_adapter(tmp_path / "talks.gguf", about={lora.DATA: "d" * 3_000_000}))
+    assert len(model.describe()["lora"]["data"]) == 80
 
 
 @pytest.mark.parametrize(

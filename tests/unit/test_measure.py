@@ -201,6 +201,8 @@ def test_a_result(marker: Marker) -> None:
     assert (result["name"], result["queries"], result["unanswerable"], result["tools"]) == ("icl", 7, 2, 3)
     assert (result["tokens"], result["seconds"]) == ({"prompt": 90, "reused": 36, "generated": 27}, 4.5)
     assert result["flags"]["none-7"] == {"no_call": True}
+    assert result["wrong_values"] == {"miscopied": 0, "other": 2}
+    assert result["confusions"] == [{"right": "get_country", "called": "add_date", "answers": 1}]
     for metric, figure in result["metrics"].items():
         flags = [each[metric] for each in result["flags"].values() if metric in each]
         assert figure["value"] == round(100 * sum(flags) / len(flags), 3)

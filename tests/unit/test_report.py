@@ -307,8 +307,24 @@ def test_an_adapter_that_was_trained_anew(tmp_path: Path) -> None:
     own = ADAPTER | {"spec": str(tmp_path / "finetune/adapter.gguf")}
     for fingerprint, another in (("a", False), ("b", True), ("", False)):
         assert Training({"fingerprint": fingerprint}).made_another(own, tmp_path) is another
-    assert not Training({"fingerprint": "b"}).made_another(ADAPTER, tmp_path)  # of elsewhere
-    assert not Training({"fingerprint": "b"}).made_another({}, tmp_path)
+    elsewhere = tmp_path / "other/finetune/adapter.gguf"
+    moved = ADAPTER | {"spec": str(elsewhere)}
+    assert Training({"fingerprint": "b"}).made_another(moved, tmp_path)  # the run was there before
+    elsewhere.parent.mkdir(parents=True)
+    elsewhere.touch()
+    for other in (
+        moved,
+        ADAPTER | {"spec": "mine.gguf"},
+        ADAPTER | {"spec": "a\0b"},
+        ADAPTER | {"spec": "x" * 5000},
+        {},
+    ):
+        assert not Training({"fingerprint": "b"}).made_another(other, tmp_path)
+
+
+def test_the_tools_that_it_was_trained_on() -> None:
+    assert Training({"settings": {"tools": ["a", 1, "b"]}}).tools == ("a", "b")
+    assert [Training(value).tools for value in ({}, {"settings": []}, {"settings": {"tools": "a"}})] == [()] * 3
 
 
 def test_the_gains_of_the_paper() -> None:
