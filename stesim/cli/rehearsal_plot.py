@@ -30,8 +30,8 @@ def draw(arms: Mapping[Arm, Learned], together: float | None, share: float, path
 
     Raises `UserError` if matplotlib is missing, `StoreError` if the file cannot be written.
     """
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its caches, when it is imported too
     matplotlib, figures, agg = need("matplotlib", "matplotlib.figure", "matplotlib.backends.backend_agg")
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells of its cache
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # whatever a user has set for other plots
         matplotlib.rcParams.update({"svg.hashsalt": "stesim", "svg.fonttype": "none", "font.size": 9})

@@ -53,9 +53,10 @@ def write_adapter(out: Path, tensors: Mapping[str, Any], base: Path, alpha: floa
             os.fsync(file.fileno())
         temporary.replace(out)
     except OSError as error:
+        raise StoreError(f"cannot write the adapter {out}: {error.strerror}") from None
+    finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise StoreError(f"cannot write the adapter {out}: {error.strerror}") from None
 
 
 def renamed(tensors: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,8 @@ def _imported(name: str) -> Any:
                 f"fine-tuning needs the package {package}; install it with: pip install 'stesim[finetune]'"
             ) from None
         raise UserError(f"fine-tuning cannot use the package {package}: {error}") from None
+    except OSError as error:  # a library of the system is missing
+        raise UserError(f"fine-tuning cannot use the package {package}: {' '.join(str(error).split())}") from None
     if package == "transformers":
         module.utils.logging.set_verbosity_error()
         module.utils.logging.disable_progress_bar()

@@ -18,7 +18,7 @@ from typing import Any
 
 from stesim.errors import ModelError, StoreError, UserError
 from stesim.finetune.heavy import need
-from stesim.models.llamacpp import check_gguf
+from stesim.models.header import check_gguf, read_header
 
 _BLOCK = 32  # numbers of a row that Q8_0 packs together
 _A, _B = ".lora_a", ".lora_b"
@@ -62,8 +62,7 @@ def merge(model: Path, adapter: Path, out: Path, about: Mapping[str, str]) -> No
 
 def text_field(path: Path, name: str) -> str:
     """A field of text in a GGUF file, empty where there is none; raises `ModelError` for a damaged file."""
-    field = _reader(path).get_field(name)
-    return str(field.contents()) if field is not None else ""
+    return read_header(path).text(name)
 
 
 def _reader(path: Path) -> Any:

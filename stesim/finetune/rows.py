@@ -137,10 +137,15 @@ def encode(rows: Sequence[Row], model: Tokenizer, max_length: int) -> tuple[list
         if len(prompt) + len(reply) > max_length:
             raise UserError(
                 f"a row of {row.tool or row.kind} has {len(prompt) + len(reply)} tokens, more than --max-length "
-                f"{max_length}: {row.messages[1:][0].content[:60]!r}"
+                f"{max_length}: {_query(row)[:60]!r}"
             )
         found.append(Encoded(prompt, reply, row.origin))
     return found, cut
+
+
+def _query(row: Row) -> str:
+    """The first that the user says in a row."""
+    return next((message.content for message in row.messages if message.role == "user"), "")
 
 
 def _cut(row: Row, model: Tokenizer, room: int) -> list[int]:

@@ -139,14 +139,15 @@ def test_the_whole_bench(type_: Type, inputs: list[str], tmp_path: Path) -> None
     assert done.stdout.startswith("### scripted replies: mytools.py tools, queries.jsonl test set\n")
     out = tmp_path / "runs/bench-scripted-scripts"
     assert set(files_of(out)) == set(FILES)
-    headings = re.findall(r"== stage (\d) of 4, after \d+ s(, about \d+ s left)?: stesim (\w+) ", done.stderr)
+    headings = re.findall(r"== stage (\d) of 4, after [^,:]+ s(, about [^,:]+ s left)?: stesim (\w+) ", done.stderr)
     assert [(number, bool(left), name) for number, left, name in headings] == [
         ("1", False, "run"), ("2", False, "distill"), ("3", False, "eval"), ("4", True, "eval"),
     ]  # fmt: skip
     assert correct(done.stdout) == ["33.3", "100.0", "+66.7"]
     assert "2 of 4 trials (50.0 %) became demonstrations; 2 paraphrases were added" in done.stdout
     assert re.search(
-        r"\nTime: run \d s, distill \d s, eval baseline \d s, eval icl \d s; together \d s\.\n$", done.stdout
+        r"\nTime: run [^,]+ s, distill [^,]+ s, eval baseline [^,]+ s, eval icl [^,;]+ s; together [^,]+ s\.\n$",
+        done.stdout,
     )
     assert "run folder:" in done.stderr
     assert "run folder:" not in done.stdout  # the report alone can be piped
@@ -194,7 +195,7 @@ def test_a_bench_that_trains(type_: Type, inputs: list[str], tmp_path: Path, mon
     words = ["--base", base, "--rank", "2", "--epochs", "2", "--drills", "0", "--limit", "1"]
     done = type_("bench", *inputs, *words, "--threads", "1", "--out", "trained")
     assert re.findall(r"== stage (\d) of 6, .*: stesim (\w+) ", done.stderr)[-2:] == [("5", "finetune"), ("6", "eval")]
-    assert re.search(r"\nTime: .*, finetune \d+ s, eval ft \d+ s; together", done.stdout)
+    assert re.search(r"\nTime: .*, finetune [^,]+ s, eval ft [^,;]+ s; together", done.stdout)
     adapter = json.loads(Path("trained/finetune/adapter/finetune.json").read_text())
     assert (adapter["settings"]["rank"], adapter["data"]["demonstrations"], adapter["data"]["drills"]) == (2, 4, 0)
     manifest = json.loads(Path("trained/eval/ft/manifest.json").read_text())
@@ -289,7 +290,7 @@ def test_other_settings_are_refused_and_named(words: list[str], said: str, done:
 
 
 # Every stage is stopped in its middle: the run has 16 completions, distilling 5, each evaluation 4.
-@pytest.mark.parametrize("completions", [1, 7, 15, 17, 19, 21, 22, 24, 26, 28])
+@pytest.mark.parametrize("completions", [1, 15, 17, 21, 22, 26, 28])
 def test_a_bench_that_is_stopped_goes_on(
     completions: int, whole: Path, type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,7 +316,7 @@ def test_a_bench_that_is_stopped_goes_on(
     assert seen > completions
 
 
-@pytest.mark.parametrize("write_number", [1, 2, 3, 5, 14, 23, 25, 27, 30, 33, 36, 40, 45, 50, 56])
+@pytest.mark.parametrize("write_number", [1, 2, 3, 5, 23, 25, 27, 33, 40, 45, 56])
 def test_a_bench_that_is_killed_goes_on(
     write_number: int, whole: Path, type_: Type, inputs: list[str], tmp_path: Path
 ) -> None:
