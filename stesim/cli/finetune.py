@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from stesim import toolbox
-from stesim.cli import build, tune_folder
+from stesim.cli import build
 from stesim.cli.common import Finite, complete_tools, echo_json, plain, toolset_option
 from stesim.cli.stopping import ending_well, exit_code
 from stesim.cli.tune_folder import DEFAULTS
@@ -143,10 +143,10 @@ def finetune(
     settings = {name: typed.pop(name) for name in DEFAULTS if name in typed}
     settings["drill_tools"] = build.names_in(settings["drill_tools"]) if settings["drill_tools"] else None
     settings["threads"] = build.thread_count(threads) if threads is not None else None
-    wish = Wish(run, out=out, settings=settings, **typed)
+    wish = Wish(run, out=out, settings=settings, again=again, **typed)
     try:
         with no_network(), ending_well():
-            plan, figures, merged = _work(wish, merge, again)
+            plan, figures, merged = _work(wish, merge)
     except KeyboardInterrupt as stop:
         click.echo("\nstopped", err=True)
         raise SystemExit(exit_code(stop)) from None
@@ -158,11 +158,8 @@ def finetune(
     tuned.show(figures, run, merged, "" if plan.is_own else plan.spec)
 
 
-def _work(wish: Wish, merge: Path | None, again: bool) -> tuple[Plan, dict[str, Any], dict[str, str] | None]:
+def _work(wish: Wish, merge: Path | None) -> tuple[Plan, dict[str, Any], dict[str, str] | None]:
     """What was planned, the figures, and what is said of the merged model, if one is asked for."""
-    adapter = tune_folder.adapter_path(wish.run, wish.out)
-    if again and (aside := tune_folder.set_aside(adapter)):
-        click.echo(f"what was trained before is now in {plain(str(aside))}", err=True)
     plan = prepare(wish)
     from stesim.cli import merging
     from stesim.cli.tuning import Tuning

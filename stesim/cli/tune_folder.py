@@ -88,7 +88,7 @@ def adapter_path(run: Path, out: Path | None) -> Path:
     if out is None:
         return run / ADAPTER
     check_out(out)
-    if out.suffix != _SUFFIX or out.name == _SUFFIX:
+    if out.suffix != _SUFFIX or out.stem in (".", ".."):
         raise UserError(f"--out {out} is not the name of a GGUF file: it must end in {_SUFFIX}")
     return out
 

@@ -43,7 +43,9 @@ _UNJUDGED = (
 
 @dataclass(frozen=True)
 class Wish:
-    """What was typed; None for what was not. `settings` has the names of `tune_folder.DEFAULTS`."""
+    """What was typed; None for what was not. `settings` has the names of `tune_folder.DEFAULTS`; with `again` what is
+    there already does not count.
+    """
 
     run: Path
     spec: str | None
@@ -55,6 +57,7 @@ class Wish:
     start: Path | None
     prompts: Path | None
     settings: Mapping[str, Any]
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Plan:
 
     `adapter` is the file to come, `path` the work folder; `recorded` is the manifest there, empty for a new one.
     `model` is the file that is trained, `start` the weights to go on from. `counts` says how many demonstrations and
-    rows of each kind there are, `parts` are those of the manifest; `is_own` says whether it is the run's own model.
+    rows of each kind there are, `parts` are those of the manifest; `is_own` says whether it is the run's own model,
+    `anew` whether what is there is to be set aside.
     """
 
     run: Path
@@ -81,6 +85,7 @@ class Plan:
     parts: Mapping[str, Mapping[str, Any]]
     start: Path | None
     is_own: bool
+    anew: bool
 
 
 def prepare(wish: Wish) -> Plan:
@@ -90,13 +95,15 @@ def prepare(wish: Wish) -> Plan:
         raise UserError(f"{wish.run} is the folder of a stage after the run; name the run's own folder")
     adapter = tune_folder.adapter_path(wish.run, wish.out)
     path = tune_folder.work_folder(adapter)
-    recorded = tune_folder.read_manifest(path)
-    if not recorded and os.path.lexists(adapter):
+    recorded = {} if wish.again else tune_folder.read_manifest(path)
+    if not recorded and not wish.again and os.path.lexists(adapter):
         raise UserError(f"{adapter} is there already, and its folder {path} is not; choose another --out")
     spec = _spec(wish, recorded, manifest)
     model = model_path(spec)
     fingerprint = llamacpp.fingerprint(model)
     start = _start(wish, recorded, fingerprint)
+    if start and start["path"].resolve() == adapter.resolve():
+        raise UserError(f"--start {start['path']} is the adapter that is to be written; choose another --out")
     values = _values(wish, recorded, manifest, start)
     prompts = load_stage_prompts("tool_mode", build.folder_of_prompts(wish.prompts, recorded))
     typed = {name: value for name, value in wish.settings.items() if value is not None}
@@ -117,7 +124,7 @@ def prepare(wish: Wish) -> Plan:
         "model": {"spec": build.lasting_spec(spec), "name": name, "fingerprint": fingerprint, "file": model.name},
         "prompts": stages.prompts_part(prompts),
         "tools": tools,
-        "input": _input(data, file, chat, start),
+        "input": _input(data, None if file == wish.run / DEMONSTRATIONS else file, chat, start),
     }
     if recorded:
         tune_folder.refuse(_other_parts(recorded, parts), path)
@@ -128,7 +135,7 @@ def prepare(wish: Wish) -> Plan:
     own = parts["model"]["spec"] == manifest["model"]["spec"]
     return Plan(
         wish.run, adapter, path, recorded, values, spec, model, name, fingerprint, rows, data, counts, parts, weights,
-        own,
+        own, wish.again,
     )  # fmt: skip
 
 
@@ -210,8 +217,10 @@ def _counts(shown: Sequence[Demonstration], rows: Sequence[Row]) -> dict[str, in
             "no_call": kinds["no_call"], "drills": kinds["drill"], "chat": kinds["chat"]}  # fmt: skip
 
 
-def _input(data: str, file: Path, chat: Path | None, start: Mapping[str, Any] | None) -> Mapping[str, str]:
-    """What a manifest says of all that goes into the training: where it came from, and one fingerprint."""
+def _input(data: str, file: Path | None, chat: Path | None, start: Mapping[str, Any] | None) -> Mapping[str, str]:
+    """What a manifest says of all that goes into the training: where it came from, and one fingerprint. There is no
+    `file` where the demonstrations are the run's own, which may be moved with them.
+    """
     begun = f"{data}\0{start['weights']}" if start else data
     paths = {"demonstrations": file, "chat": chat, "start": start["path"] if start else None}
     told = {name: str(path.resolve()) if path else "" for name, path in paths.items()}

@@ -37,7 +37,7 @@ from stesim.finetune.base import check_trainable, full_precision
 from stesim.finetune.machine import precision
 from stesim.finetune.rows import Encoded, encode
 from stesim.finetune.training import Step, Training, TrainSettings
-from stesim.finetune.verify import Verified, verify
+from stesim.finetune.verify import Verified, check_base, verify
 from stesim.models.llamacpp import LlamaCppModel, fingerprint
 from stesim.models.lora import BASE, BASE_NAME, DATA
 from stesim.store.folder import is_run, write_atomically
@@ -112,6 +112,9 @@ class Tuning:
         click.echo(f"loading {plain(plan.name)} in full precision …", err=True)
         base = full_precision(plan.model)
         training = Training(base, rows, settings, plan.start, plan.values["threads"])
+        if not plan.recorded:
+            check_base(plan.model, training.net, rows, plan.values["threads"])
+            self._set_aside()
         with self._folder(settings) as folder:
             checkpoint = plan.path / CHECKPOINT
             if checkpoint.exists():
@@ -151,10 +154,20 @@ class Tuning:
         values = {**self.plan.values, "precision": precision(self.plan.values["precision"])}
         return TrainSettings(**{field.name: values[field.name] for field in fields(TrainSettings)})
 
+    def _set_aside(self) -> None:
+        """Make room for a training that begins anew. Raises `StoreError` if another process has begun one meanwhile."""
+        if self.plan.anew:
+            if aside := tune_folder.set_aside(self.plan.adapter):
+                click.echo(f"what was trained before is now in {plain(str(aside))}", err=True)
+        elif is_run(self.plan.path):
+            raise StoreError(
+                f"{self.plan.path} was begun by another stesim meanwhile; wait for it, then type this again"
+            )
+
     def _folder(self, settings: TrainSettings) -> TuneFolder:
         """The work folder, locked; a new one gets its manifest."""
         plan = self.plan
-        if is_run(plan.path):
+        if plan.recorded:
             return TuneFolder.open_(plan.path)
         torch = heavy.need("torch")
         return TuneFolder.create(plan.path, {

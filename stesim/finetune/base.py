@@ -111,7 +111,7 @@ def _make(path: Path, folder: Path) -> None:
 
 
 def _read(path: Path, making: Path) -> Any:
-    """The network; read through a link in a folder of its own, since transformers also takes what lies beside a file."""
+    """The network, read through a link in `making`: transformers also takes what lies beside a file."""
     torch, transformers = need("torch", "transformers")
     need("accelerate", "gguf")
     link = making / "model.gguf"

@@ -155,7 +155,9 @@ def other_value(name: str, value: Any, schema: Mapping[str, Any], rng: random.Ra
     if not isinstance(value, str):
         return None
     if day := _day(value):
-        return (day + datetime.timedelta(days=rng.randint(-_DAYS, _DAYS))).isoformat()
+        least, most = datetime.date.min.toordinal(), datetime.date.max.toordinal()
+        new = day.toordinal() + rng.randint(-_DAYS, _DAYS)
+        return datetime.date.fromordinal(min(max(new, least), most)).isoformat()
     if _is_code(value):
         others = codes_like(value, f"{name} {schema.get('description', '')}")
         return rng.choice(others) if others else None
@@ -269,7 +271,9 @@ def first_value(name: str, schema: Mapping[str, Any], rng: random.Random) -> Any
     if kind in ("integer", "number"):
         low, high = schema.get("minimum", 1), schema.get("maximum", 1000)
         size = min(high, 10 ** rng.randint(1, 4)) if isinstance(high, int | float) else 100
-        whole = rng.randint(int(max(low, -size)), int(max(size, low)))
+        if low > high:
+            return None
+        whole = rng.randint(int(max(low, -abs(size))), int(max(size, low)))
         if rng.random() < 0.3 and low <= (round_one := whole // _ROUND * _ROUND) <= high:
             whole = round_one
         return whole if kind == "integer" or rng.random() < 0.6 else round(whole + rng.random(), 2)

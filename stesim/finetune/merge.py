@@ -142,11 +142,13 @@ def _write(base: Any, changes: Mapping[str, _Change], path: Path, about: Mapping
 def _fields(base: Any, about: Mapping[str, str]) -> Iterator[tuple[str, Any, Any, Any]]:
     """Name, value, type and inner type of each field of the merged model, but for those that it has of its own."""
     gguf = need("gguf")
-    own = (gguf.Keys.General.ARCHITECTURE, gguf.Keys.General.FILE_TYPE)
+    general = gguf.Keys.General
+    own = (general.ARCHITECTURE, general.FILE_TYPE, general.ALIGNMENT)
     for field in base.fields.values():
-        if field.name in own or field.name in about or field.name.startswith("GGUF."):
-            continue
         kind = field.types[0]
+        empty = kind == gguf.GGUFValueType.ARRAY and not len(field.data)  # there is no way to write such a one
+        if field.name in own or field.name in about or field.name.startswith("GGUF.") or empty:
+            continue
         yield field.name, field.contents(), kind, field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None
     for name, value in sorted(about.items()):
         yield name, value, gguf.GGUFValueType.STRING, None

@@ -71,9 +71,9 @@ def verify(model: Path, adapter: Path, net: Any, rows: Sequence[Encoded], thread
             trained, untrained = _predicted(net, row), _untrained(net, row)
             changes = changes or not numpy.array_equal(with_it, without_it)
             pairs = ((trained, with_it), (trained, untrained), (untrained, without_it))
-            found.append(tuple(_divergence(*pair) for pair in pairs))  # type: ignore[arg-type]
+            found.append(tuple(_divergence(*pair) for pair in pairs))
     each, changed, apart = (numpy.concatenate(of_rows) for of_rows in zip(*found, strict=True))
-    kl, to_base, without = (_mean(of_all) for of_all in (each, changed, apart))
+    kl, to_base, without = (float(of_all.mean()) for of_all in (each, changed, apart))
     bound = _TIMES * without + _SHARE * to_base + _LEAST
     _refuse_apart(model, without)
     if to_base > 0 and not changes:
@@ -83,25 +83,25 @@ def verify(model: Path, adapter: Path, net: Any, rows: Sequence[Encoded], thread
             f"the adapter {adapter} is not what was trained: llama.cpp is {kl:.2g} nats a token away from the trained "
             f"network, more than {bound:.2g}"
         )
-    return Verified(len(chosen), len(each), kl, max(0.0, float(each.max())), to_base, without, bound)
+    return Verified(len(chosen), len(each), kl, float(each.max()), to_base, without, bound)
 
 
 def check_base(model: Path, net: Any, rows: Sequence[Encoded], threads: int | None = None) -> None:
     """Raise `UserError` if llama.cpp and the network predict something else without any adapter, before a training that
     would come to nothing: its copy is damaged, or one of them does not know all that the file says.
     """
-    chosen = choose(rows)[:1]
-    with _opened(model, chosen, threads) as plain:
-        apart = [_divergence(_untrained(net, row), _log(plain.logits(row.prompt, row.reply))) for row in chosen]
-    _refuse_apart(model, _mean(apart[0]))
+    row = choose(rows)[0]
+    with _opened(model, [row], threads) as plain:
+        apart = _divergence(_untrained(net, row), _log(plain.logits(row.prompt, row.reply)))
+    _refuse_apart(model, float(apart.mean()))
 
 
 def _refuse_apart(model: Path, nats: float) -> None:
     if not nats <= _APART:
         raise UserError(
-            f"without an adapter llama.cpp is {nats:.2g} nats a token away from the full-precision copy of {model}, more "
-            f"than {_APART:g}: remove {copy_of(model)} to have it made anew; if that changes nothing, the model cannot be "
-            f"fine-tuned here"
+            f"without an adapter llama.cpp is {nats:.2g} nats a token away from the full-precision copy of {model}, "
+            f"more than {_APART:g}: remove {copy_of(model)} to have it made anew; if that changes nothing, the model "
+            f"cannot be fine-tuned here"
         )
 
 
@@ -152,11 +152,6 @@ def _log(logits: Any) -> Any:
 
 
 def _divergence(true: Any, other: Any) -> Any:
-    """The Kullback-Leibler divergence of the second from the first, at each position."""
+    """The Kullback-Leibler divergence of the second from the first, at each position; not below 0 by rounding."""
     numpy = need("numpy")
-    return (numpy.exp(true) * (true - other)).sum(axis=1)
-
-
-def _mean(nats: Any) -> float:
-    """The mean of divergences; roundings do not let it be below 0."""
-    return max(0.0, float(nats.mean()))
+    return numpy.maximum((numpy.exp(true) * (true - other)).sum(axis=1), 0.0)

@@ -337,6 +337,8 @@ def test_long_results_are_cut_and_long_queries_refused(run: Path, type_: Type, t
 
 
 def test_going_on_from_an_adapter(tune: Tune, run: Path, tiny: Path, tmp_path: Path) -> None:
+    tune("--out", "~/one.gguf")  # as it is typed, where no shell has changed it
+    Path("~").rename("home")
     tune("--out", "one.gguf")
     told = json.loads(tune("--start", "one.gguf", "--out", "two.gguf", "--json").stdout)
     before = json.loads(Path("one/finetune.json").read_text())
@@ -386,7 +388,8 @@ def test_what_cannot_be_trained(tune: Tune, run: Path, type_: Type, tiny: Path, 
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(tiny.read_bytes()[:5000])
     refused(tune("--model", cut, code=2), "cut")
-    refused(tune("--out", "adapter.bin", code=2), "must end in .gguf")
+    for name in ("adapter.bin", ".gguf", "..gguf", "...gguf"):
+        refused(tune("--out", name, code=2), "must end in .gguf")
     Path("there.gguf").write_bytes(b"there")
     refused(tune("--out", "there.gguf", code=2), "there.gguf is there already")
     Path("full").mkdir()
@@ -414,8 +417,35 @@ def test_what_has_changed_since_it_was_begun(tune: Tune, run: Path, tiny: Path, 
     assert left(run) == WHOLE | {name.replace("adapter", "adapter-1", 1) for name in WHOLE}
     (run / "finetune" / "adapter.gguf").write_bytes(b"GGUF of somebody else")
     refused(tune("--epochs", 1, code=2), "is not the adapter that", "--again")
+    refused(tune("--again", "--model", "none.gguf", code=2), "no model file")
+    refused(
+        tune("--again", "--start", run / "finetune" / "adapter.gguf", code=2), "is the adapter that is to be written"
+    )
+    (tmp_path / "chat.jsonl").write_text(conversation(("user", "Hi! " * 1000), ("assistant", "Hello.")))
+    refused(tune("--again", "--chat", tmp_path / "chat.jsonl", code=2), "more than --max-length")
+    assert not (run / "finetune" / "adapter-2").exists()  # what is there stays until a training can begin
     with TuneFolder.open_(run / "finetune" / "adapter"):
         refused(tune("--again", code=2), "is being written by another stesim")
+
+
+def test_a_run_that_was_moved(tune: Tune, run: Path, type_: Type) -> None:
+    told = json.loads(tune("--json").stdout)
+    run.rename(run.with_name("moved"))
+    again = json.loads(type_("finetune", "moved", "--json").stdout)
+    assert again == {**told, "adapter": "moved/finetune/adapter.gguf"}
+
+
+def test_a_training_that_another_process_has_begun_meanwhile(
+    tune: Tune, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun(*_: Any) -> None:
+        folder = run / "finetune" / "adapter"
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text("{}")
+
+    monkeypatch.setattr(tuning, "check_base", begun)
+    refused(tune(code=2), "was begun by another stesim meanwhile")
+    assert left(run) == {"adapter/manifest.json"}
 
 
 @pytest.mark.parametrize(("name", "text", "said"), [

@@ -10,11 +10,12 @@ import pytest
 
 from stesim.errors import ModelError, UserError
 from stesim.finetune import adapter as adapters
+from stesim.finetune import network
 from stesim.finetune.adapter import permuted, write_adapter
 from stesim.finetune.base import full_precision
 from stesim.finetune.rows import Encoded
 from stesim.finetune.training import Training, TrainSettings
-from stesim.finetune.verify import verify
+from stesim.finetune.verify import check_base, choose, verify
 from stesim.models.llamacpp import LlamaCppModel
 from stesim.models.lora import BASE
 from tests.tiny import make_tiny
@@ -82,6 +83,29 @@ def test_an_adapter_that_changes_nothing_is_found(llama: Made, tmp_path: Path) -
     write_adapter(tmp_path / "adapter.gguf", nothing, llama.base, SETTINGS.alpha, {})
     with pytest.raises(UserError, match="as it does without it"):
         verify(llama.model, tmp_path / "adapter.gguf", llama.training.net, ROWS)
+
+
+def test_a_copy_that_is_of_another_model_is_found(llama: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, out = make_tiny(tmp_path / "other.gguf", seed=1), llama.write(tmp_path / "adapter.gguf")
+    check_base(llama.model, llama.training.net, ROWS)
+    for check in (
+        lambda: check_base(other, llama.training.net, ROWS),
+        lambda: verify(other, out, llama.training.net, ROWS),
+    ):
+        with pytest.raises(
+            UserError, match=r"nats a token away from the full-precision copy of .*: remove .* made anew"
+        ):
+            check()
+    real = network.reply_logits
+    monkeypatch.setattr(network, "reply_logits", lambda *words: (real(*words)[0] * float("nan"), None))
+    with pytest.raises(UserError, match="nan nats a token away"):
+        verify(llama.model, out, llama.training.net, ROWS)
+
+
+def test_what_is_compared_is_bounded() -> None:
+    long = Encoded([1] * 100, [2] * 400, "long")
+    assert [len(row.reply) for row in choose([long] * 20)] == [128] * 8
+    assert choose([Encoded([1] * 9000, [2]), Encoded([1] * 5000, [2] * 500)]) == [Encoded([1] * 5000, [2] * 128)]
 
 
 @pytest.mark.parametrize("left", [10, 200, 5000, -1])

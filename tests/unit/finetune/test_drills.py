@@ -8,7 +8,7 @@ import re
 import jsonschema
 import pytest
 
-from stesim.finetune.drills import DrillPlan, brief, codes_like, drills, invented, other_value, plain, swap
+from stesim.finetune.drills import DrillPlan, brief, codes_like, drills, first_value, invented, other_value, plain, swap
 from stesim.grounding import ungrounded
 from stesim.prompts import load_stage_prompts
 from stesim.records import Demonstration, Tool
@@ -91,6 +91,19 @@ def test_other_values_are_of_the_same_kind() -> None:
     assert other_value("city", "New York", {}, rng).istitle()
     assert len(other_value("topic", "deep sea fish", {}, rng).split()) == 3
     assert other_value("list", ["a"], {}, rng) is None
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_days_at_the_ends_of_the_calendar(day: str) -> None:
+    for seed in range(20):
+        assert len(str(other_value("date", day, {"format": "date"}, random.Random(seed)))) == 10
+
+
+def test_a_range_without_a_number_in_it_has_no_value() -> None:
+    for most in (-5, -5_000_000):
+        assert first_value("days", {"type": "integer", "maximum": most}, random.Random(0)) is None
+        found = first_value("days", {"type": "integer", "minimum": -(10**8), "maximum": most}, random.Random(0))
+        assert -(10**8) <= found <= most
 
 
 def test_names_are_invented_in_one_way_for_one_seed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,22 @@ def test_llama_cpp_plays_it_as_it_plays_the_adapter(tmp_path: Path) -> None:
         model.close()
     near, far = abs(found[1] - found[0]).mean(), abs(found[2] - found[0]).mean()
     assert near < 0.1 * far
+
+
+def test_a_model_with_another_alignment_and_an_empty_list(tmp_path: Path) -> None:
+    """gguf can write neither of both as any other field."""
+    data = make_tiny(tmp_path / "tiny.gguf").read_bytes()
+    last = gguf.GGUFReader(tmp_path / "tiny.gguf").tensors[-1].field
+    weights = gguf.GGUFReader(tmp_path / "tiny.gguf").data_offset
+    names = data[24 : last.offset + sum(part.nbytes for part in last.parts)]
+    count = int.from_bytes(data[16:24], "little") + 2
+    empty = struct.pack("<Q12sIIQ", 12, b"general.tags", 9, 8, 0)
+    aligned = struct.pack("<Q17sII", 17, b"general.alignment", 4, 64)
+    head = data[:16] + struct.pack("<Q", count) + empty + aligned + names
+    base, out = tmp_path / "base.gguf", tmp_path / "merged.gguf"
+    base.write_bytes(head + bytes(-len(head) % 64) + data[weights:])
+    merge(base, make_adapter(tmp_path / "adapter.gguf"), out, {})
+    LlamaCppModel(out, context=64, thread_count=1).close()
 
 
 def test_what_cannot_be_merged_is_refused_and_leaves_nothing(tmp_path: Path) -> None:

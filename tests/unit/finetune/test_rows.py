@@ -80,6 +80,11 @@ def test_a_row_that_is_too_long_is_refused() -> None:
         encode(rows([shown], PROMPTS, RowPlan()), Letters(), 300)
 
 
+def test_a_long_row_without_a_system_message_is_refused_too() -> None:
+    with pytest.raises(UserError, match=r"a row of chat has \d+ tokens, more than --max-length 300: 'Hi! Hi!"):
+        encode([Row((Message("user", "Hi! " * 100),), "Hello.", "chat")], Letters(), 300)
+
+
 def test_the_fingerprint_is_over_all_that_the_rows_say() -> None:
     one = Row((Message("user", "a"),), "b", "call")
     seen = {fingerprint([row]) for row in (
