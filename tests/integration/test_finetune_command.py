@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -113,12 +114,19 @@ def test_a_training_from_its_beginning_to_its_adapter(
     assert fingerprint(path) == told["fingerprint"]
 
 
-def whole(tune: Tune, run: Path) -> dict[str, bytes]:
-    """What an uninterrupted training leaves, by its name; it is set aside."""
-    tune()
-    found = kept(run)
-    (run / "finetune").rename(run / "uninterrupted")
-    return found
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the training that was not interrupted is kept, as in a run's folder."""
+    return tmp_path_factory.mktemp("shelf")
+
+
+@pytest.fixture
+def trained(tune: Tune, run: Path, shelf: Path) -> Path:
+    """A folder with an uninterrupted training of the study in it, made once for all tests."""
+    if not (shelf / "finetune").exists():
+        tune()
+        (run / "finetune").rename(shelf / "finetune")
+    return shelf
 
 
 def kept(run: Path) -> dict[str, bytes]:
@@ -153,9 +161,9 @@ print(CliRunner().invoke(main, sys.argv[1:]).output)
 
 
 def test_a_killed_training_comes_to_the_same_adapter_byte_for_byte(
-    tune: Tune, run: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    tune: Tune, run: Path, trained: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = whole(tune, run)
+    wanted = kept(trained)
     words = [str(word) for word in ("finetune", run, "--model", tiny, *QUICK)]
     died = subprocess.run([sys.executable, "-c", _DIES, *words], env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
                           capture_output=True, cwd=Path(__file__).parents[2])  # fmt: skip
@@ -172,9 +180,9 @@ def test_a_killed_training_comes_to_the_same_adapter_byte_for_byte(
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_training_that_is_asked_to_end_says_how_to_go_on(
-    tune: Tune, run: Path, type_: Type, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+    tune: Tune, run: Path, trained: Path, type_: Type, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
-    wanted = whole(tune, run)
+    wanted = kept(trained)
     add = TuneFolder.add_step
 
     def add_step(folder: TuneFolder, *step: Any) -> None:
@@ -208,9 +216,9 @@ class PowerCut(BaseException):
 
 @pytest.mark.parametrize("place", ["write_adapter", "verify", "write_atomically"])
 def test_an_end_after_the_last_step_loses_nothing(
-    tune: Tune, run: Path, monkeypatch: pytest.MonkeyPatch, place: str
+    tune: Tune, run: Path, trained: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    wanted = whole(tune, run)
+    wanted = kept(trained)
     real = getattr(tuning, place)
 
     def cut(*words: Any) -> Any:
@@ -271,8 +279,8 @@ def test_a_loss_that_is_no_number(tune: Tune, run: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("size", [2_000, 30_000, 60_000])
-def test_a_full_disk(tune: Tune, run: Path, size: int) -> None:
-    wanted = whole(tune, run)
+def test_a_full_disk(tune: Tune, run: Path, trained: Path, size: int) -> None:
+    wanted = kept(trained)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
@@ -456,8 +464,8 @@ def test_a_training_that_another_process_has_begun_meanwhile(
     ("steps.jsonl", '{"step": 1}\n', "line 1 is not that of a step"),
     ("checkpoint.pt", "torn", "is damaged"),
 ])  # fmt: skip
-def test_files_that_were_tampered_with(tune: Tune, run: Path, name: str, text: str, said: str) -> None:
-    tune()
+def test_files_that_were_tampered_with(tune: Tune, run: Path, trained: Path, name: str, text: str, said: str) -> None:
+    shutil.copytree(trained / "finetune", run / "finetune")
     folder = run / "finetune" / "adapter"
     if name in ("checkpoint.pt", "steps.jsonl"):
         (folder / "finetune.json").unlink()
