@@ -12,8 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stesim.cli import main
+from stesim.models import ScriptedModel
 
 Type = Callable[..., Result]
+Interrupt = Callable[[int], list[int]]
 
 TOOLS = "forecast_weather,get_country"
 
@@ -69,6 +71,25 @@ def finished(type_: Type, study: str, tmp_path: Path) -> Path:
     """The folder of the scripted study, finished."""
     type_("run", "--model", study, "--out", tmp_path / "first", *SETTINGS)
     return tmp_path / "first"
+
+
+@pytest.fixture
+def interrupt(monkeypatch: pytest.MonkeyPatch) -> Interrupt:
+    """Ends a command as Ctrl-C does when a scripted model is asked for the nth time; gives the list that counts."""
+
+    def at(number: int) -> list[int]:
+        real, seen = ScriptedModel.complete, list[int]()
+
+        def complete(self: ScriptedModel, *arguments: object) -> object:
+            seen.append(len(seen) + 1)
+            if len(seen) == number:
+                raise KeyboardInterrupt
+            return real(self, *arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(ScriptedModel, "complete", complete)
+        return seen
+
+    return at
 
 
 @pytest.fixture(autouse=True)

@@ -12,16 +12,14 @@ from click.testing import CliRunner
 
 from stesim.cli import main
 from stesim.cli.variants import SAME, VARIANTS, Plan, said_of
-from stesim.models import ScriptedModel
 from stesim.records import Request
 from stesim.store import RunFolder
-from tests.integration.conftest import Type
+from tests.integration.bench.miniature import BASELINE, DISTILLED, EXPLORED, QUERIES, RIGHT, SETTINGS, TOOL
+from tests.integration.conftest import Interrupt, Type, in_a_process_that_dies
 from tests.integration.distilling import FAIL
-from tests.integration.test_bench import BASELINE, DISTILLED, EXPLORED, QUERIES, RIGHT, SETTINGS, TOOL
 from tests.integration.test_call_first_command import TRIALS
 from tests.integration.test_call_first_command import WORDS as CALL_FIRST
 from tests.integration.test_commands import one_line
-from tests.integration.test_resume import in_a_process_that_dies
 from tests.tiny import make_tiny
 
 NAMES = ["full", "no-feedback", "no-short-term", "no-long-term", "no-reflection", "no-judge"]
@@ -152,18 +150,9 @@ def test_the_table_again(done: Path, type_: Type, monkeypatch: pytest.MonkeyPatc
 # for the run that is played: it is stopped as well.
 @pytest.mark.parametrize("completions", [1, 23, 52])
 def test_an_ablation_that_is_stopped_goes_on(
-    completions: int, done: Path, type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch
+    completions: int, done: Path, type_: Type, inputs: list[str], interrupt: Interrupt
 ) -> None:
-    real, seen = ScriptedModel.complete, 0
-
-    def complete(self: ScriptedModel, *arguments: object) -> object:
-        nonlocal seen
-        seen += 1
-        if seen == completions:
-            raise KeyboardInterrupt
-        return real(self, *arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ScriptedModel, "complete", complete)
+    interrupt(completions)
     stopped = type_("ablate", "--out", "stopped", *WORDS, *inputs, code=130)
     assert stopped.stdout == ""
     toolset = inputs[inputs.index("--toolset") + 1]

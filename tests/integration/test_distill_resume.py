@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stesim.models import ScriptedModel
 from stesim.store import RunFolder
-from tests.integration.conftest import Type, in_a_process_that_dies
+from tests.integration.conftest import Interrupt, Type, in_a_process_that_dies
 from tests.integration.distilling import (
     DISTILL,
     FILES,
@@ -98,18 +97,9 @@ def test_killed_from_outside_through_the_shell(explored: Path, done: Path, model
 
 @pytest.mark.parametrize(("number", "message"), [(2, "4 of 10 trials"), (9, "0 of 3 queries to reword")])
 def test_ctrl_c_says_how_to_go_on(
-    number: int, message: str, explored: Path, done: Path, model: str, type_: Type, monkeypatch: pytest.MonkeyPatch
+    number: int, message: str, explored: Path, done: Path, model: str, type_: Type, interrupt: Interrupt
 ) -> None:
-    real, seen = ScriptedModel.complete, 0
-
-    def complete(self: ScriptedModel, *arguments: object) -> object:
-        nonlocal seen
-        seen += 1
-        if seen == number:
-            raise KeyboardInterrupt
-        return real(self, *arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ScriptedModel, "complete", complete)
+    interrupt(number)
     result = type_("distill", explored, "--model", model, *DISTILL, code=130)
     assert f"stopped: {message} are finished and kept." in result.stderr
     assert f"Go on with: stesim distill {explored}" in result.stderr

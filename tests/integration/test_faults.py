@@ -9,8 +9,7 @@ import orjson
 import pytest
 
 from stesim.store import RunFolder
-from tests.integration.conftest import SETTINGS, Type, answer, call
-from tests.integration.test_resume import in_a_process_that_dies
+from tests.integration.conftest import SETTINGS, Type, answer, call, in_a_process_that_dies
 
 SPEC = "429:0.3,504:.1,timeout:0.30"
 TRIES = 5

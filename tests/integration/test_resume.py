@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stesim.store import RunFolder
-from tests.integration.conftest import SETTINGS, Type, in_a_process_that_dies
+from tests.integration.conftest import SETTINGS, Interrupt, Type, in_a_process_that_dies
 
 
 # The study makes 26 completions and 6 trials, so 32 writes.
@@ -64,21 +64,8 @@ def test_killed_from_outside_through_the_shell(finished: Path, study: str, tmp_p
     assert (tmp_path / "killed" / "trials.jsonl").read_bytes() == (finished / "trials.jsonl").read_bytes()
 
 
-def test_ctrl_c_says_how_to_go_on(
-    finished: Path, study: str, tmp_path: Path, type_: Type, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from stesim.models import ScriptedModel
-
-    real, seen = ScriptedModel.complete, 0
-
-    def complete(self: ScriptedModel, *arguments: object) -> object:
-        nonlocal seen
-        seen += 1
-        if seen == 7:
-            raise KeyboardInterrupt
-        return real(self, *arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ScriptedModel, "complete", complete)
+def test_ctrl_c_says_how_to_go_on(finished: Path, study: str, type_: Type, interrupt: Interrupt) -> None:
+    interrupt(7)
     result = type_("run", "--model", study, "--out", "stopped", *SETTINGS, code=130)
     assert "stopped: 1 of 6 trials are finished and kept." in result.stderr
     assert "Go on with: stesim run --out stopped" in result.stderr

@@ -12,8 +12,7 @@ import pytest
 from stesim.records import Action
 from stesim.store import RunFolder
 from stesim.toolbox import Toolbox
-from tests.integration.conftest import Type, answer, call
-from tests.integration.test_resume import in_a_process_that_dies
+from tests.integration.conftest import Type, answer, call, in_a_process_that_dies
 
 DONE = call("complete_task", {"task_id": "1003"})
 ADDED = call("add_task", {"title": "Buy milk"})

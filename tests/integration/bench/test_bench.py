@@ -1,4 +1,4 @@
-"""`stesim bench` with scripted and replayed models: from the exploration to the table, stopped and gone on with."""
+"""`stesim bench` with scripted and replayed models: from the exploration to the table."""
 
 from __future__ import annotations
 
@@ -9,129 +9,12 @@ from pathlib import Path
 
 import orjson
 import pytest
-from click.testing import CliRunner
 
-from stesim.cli import conducting, main
-from stesim.cli.stage_log import StageLog
-from stesim.errors import StoreError
-from stesim.models import ScriptedModel
-from stesim.parsing import render
-from stesim.records import Action
-from tests.integration.conftest import Type, answer, call
-from tests.integration.distilling import FAIL, PASS
+from tests.integration.bench.miniature import FILES, ICL, correct, files_of, trial
+from tests.integration.conftest import Type
+from tests.integration.distilling import FAIL
 from tests.integration.test_commands import one_line
-from tests.integration.test_resume import in_a_process_that_dies
 from tests.tiny import make_tiny
-
-TOOL = '''\
-import mocktools
-
-
-@mocktools.tool
-def count_words(text: str, shortest: int = 1) -> dict[str, int]:
-    """Count the words of a text.
-
-    Args:
-        text: The text.
-        shortest: Leave out words with fewer letters than this.
-    """
-    return {"words": sum(len(word) >= shortest for word in text.split())}
-'''
-QUERIES = [
-    ("How many words has 'one two three'?", {"text": "one two three"}),
-    ("count the words in: so be it", {"text": "so be it"}),
-    ("'I am not there', how many words of 3 letters or more?", {"text": "I am not there", "shortest": 3}),
-]
-
-
-def words(query: str, text: str) -> list[str]:
-    return [query, call("count_words", {"text": text}), answer("Some."), "Yes"]
-
-
-# Four trials: two that are kept, one whose text is not in the query, one that the judge drops.
-EXPLORED = [
-    *words("How many words are in the sentence 'hello big world'?", "hello big world"),
-    *words("Count something for me", "a b c"),
-    *words("How many words has the line 'to be or not'?", "to be or not"),
-    *words("I want to know the number of words of 'green tea'", "green tea"),
-]
-DISTILLED = [
-    PASS, PASS, FAIL,
-    "Please tell me how many words the sentence 'hello big world' has.",
-    "Could you count the words in the line 'to be or not'?",
-]  # fmt: skip
-RIGHT = [render(Action("count_words", dict(arguments))) for _, arguments in QUERIES]
-BASELINE = ["I count three.", RIGHT[1], render(Action("count_words", {"text": "I am"})), "Final Answer: I cannot."]
-ICL = [*RIGHT, "Final Answer: No tool can."]
-SETTINGS = ["--episodes", "2", "--trials", "2", "--paraphrases", "1", "--constrain", "off", "--imagine", "query-first"]
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tool of one's own, a test set of one's own, and the replies of each stage."""
-    folder = tmp_path_factory.mktemp("bench")
-    (folder / "scripts").mkdir()
-    for name, texts in {"run": EXPLORED, "distill": DISTILLED, "baseline": BASELINE, "icl": ICL}.items():
-        (folder / "scripts" / f"{name}.json").write_bytes(orjson.dumps(texts))
-    (folder / "mytools.py").write_text(TOOL, encoding="utf-8")
-    lines = [
-        {"id": f"words-{number}", "query": query, "calls": [{"tool": "count_words", "arguments": arguments}]}
-        for number, (query, arguments) in enumerate(QUERIES, 1)
-    ]
-    lines.append({"id": "none-1", "query": "Sing me a song.", "calls": []})
-    (folder / "queries.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
-    return folder
-
-
-def typed_in(place: Path) -> list[str]:
-    """What is typed there."""
-    places = ["--toolset", str(place / "mytools.py"), "--testset", str(place / "queries.jsonl")]
-    return ["--model", f"scripted:{place / 'scripts'}", *places, *SETTINGS]
-
-
-@pytest.fixture
-def inputs(place: Path, tmp_path: Path) -> list[str]:
-    """What is typed, in a folder of the test's own, where the replies can be changed."""
-    shutil.copytree(place, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("whole"))
-    return typed_in(tmp_path)
-
-
-@pytest.fixture
-def scripts(inputs: list[str], tmp_path: Path) -> Path:
-    """The folder with the replies."""
-    return tmp_path / "scripts"
-
-
-@pytest.fixture(scope="module")
-def whole(place: Path) -> Path:
-    """The folder of a finished bench; no test changes it."""
-    result = CliRunner().invoke(main, ["bench", "--out", str(place / "whole"), *typed_in(place)])
-    assert result.exit_code == 0, result.output
-    return place / "whole"
-
-
-@pytest.fixture
-def done(whole: Path, type_: Type, tmp_path: Path) -> Path:
-    """A copy of the finished bench."""
-    return shutil.copytree(whole, tmp_path / "whole")
-
-
-FILES = [
-    "trials.jsonl", "judge/judged.jsonl", "paraphrase/paraphrased.jsonl", "demonstrations.jsonl",
-    "eval/baseline/answers.jsonl", "eval/icl/answers.jsonl", "eval/icl/predictions.json",
-]  # fmt: skip
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in FILES}
-
-
-def correct(shown: str, *rows: str) -> list[str]:
-    """The shares of right answers in these rows of the tables, without their intervals."""
-    found = [line.strip("| ").split(" | ") for line in shown.split("\n") if line.startswith("| ")]
-    wanted = rows or ("baseline", "ICL", "ICL − baseline")
-    figures = [cells for cells in found if cells[0] in wanted and cells[1].endswith("constrained")]
-    return [cells[4 + ("−" not in cells[0])].split(" (")[0] for cells in figures]
 
 
 def test_the_whole_bench(type_: Type, inputs: list[str], tmp_path: Path) -> None:
@@ -246,143 +129,6 @@ def test_the_folder_is_named_after_model_and_toolset(type_: Type, monkeypatch: p
         assert Path("runs", name, ".bench.jsonl").is_file()
 
 
-def test_a_finished_bench_prints_its_report_only(
-    done: Path, type_: Type, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = {path: path.read_bytes() for path in done.rglob("*") if path.is_file()}
-    monkeypatch.setattr("stesim.cli.build.open_model", lambda *_, **__: pytest.fail("a model was loaded"))
-    for more in ([], typed_in(place)):
-        again = type_("bench", "--out", done, *more)
-        assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
-        assert again.stderr.strip() == ""
-    assert {path: path.read_bytes() for path in done.rglob("*") if path.is_file()} == before
-
-
-def test_the_settings_need_not_be_typed_again(
-    done: Path, type_: Type, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """But for a Python file, which is code."""
-    shutil.rmtree(done / "eval")
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    error = one_line(type_("bench", "--out", done, code=2).stderr)
-    assert f"name it to run its code: --toolset {place / 'mytools.py'}" in error
-    again = type_("bench", "--out", done, "--toolset", place / "mytools.py")
-    assert re.findall(r"== stage (\d)", again.stderr) == ["3", "4"]
-    assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--seed", "9"], "seed was not typed, not 9"),
-        (["--trials", "3", "--testset", "dev"], "trials was 2, not 3; testset was '"),
-        (["--quick"], "quick was not typed, not True"),
-        (["--model", "smollm2"], "not 'smollm2'"),
-    ],
-)
-def test_other_settings_are_refused_and_named(words: list[str], said: str, done: Path, type_: Type) -> None:
-    before = files_of(done)
-    error = one_line(type_("bench", "--out", done, *words, code=2).stderr)
-    assert f"{done} was started differently: " in error
-    assert said in error
-    assert files_of(done) == before
-
-
-# Every stage is stopped in its middle: the run has 16 completions, distilling 5, each evaluation 4.
-@pytest.mark.parametrize("completions", [1, 15, 17, 21, 22, 26, 28])
-def test_a_bench_that_is_stopped_goes_on(
-    completions: int, whole: Path, type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, seen = ScriptedModel.complete, 0
-
-    def complete(self: ScriptedModel, *arguments: object) -> object:
-        nonlocal seen
-        seen += 1
-        if seen == completions:
-            raise KeyboardInterrupt
-        return real(self, *arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ScriptedModel, "complete", complete)
-    stopped = type_("bench", "--out", "stopped", *inputs, code=130)
-    assert stopped.stdout == ""
-    assert "Go on with: stesim " in stopped.stderr
-    toolset = inputs[inputs.index("--toolset") + 1]
-    told = f"Or go on with the whole bench: stesim bench --out stopped --toolset {toolset}\n"
-    assert stopped.stderr.endswith(told)
-    again = type_("bench", "--out", "stopped", "--toolset", "mytools.py")
-    assert files_of(Path("stopped")) == files_of(whole)
-    assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
-    assert seen > completions
-
-
-@pytest.mark.parametrize("write_number", [1, 2, 3, 5, 23, 25, 27, 33, 40, 45, 56])
-def test_a_bench_that_is_killed_goes_on(
-    write_number: int, whole: Path, type_: Type, inputs: list[str], tmp_path: Path
-) -> None:
-    words = ["bench", "--out", str(tmp_path / "killed"), *inputs]
-    assert in_a_process_that_dies(write_number, write_number % 5, words)
-    again = type_(*words)
-    assert files_of(tmp_path / "killed") == files_of(whole)
-    assert "at least" in again.stdout or write_number < 3
-
-
-def test_a_bench_killed_again_and_again(whole: Path, type_: Type, inputs: list[str], tmp_path: Path) -> None:
-    words = ["bench", "--out", str(tmp_path / "killed"), *inputs]
-    killed = 0
-    while in_a_process_that_dies(9, 2, words):
-        killed += 1
-    assert killed > 3
-    type_(*words)
-    assert files_of(tmp_path / "killed") == files_of(whole)
-
-
-def test_a_bench_repeated_without_its_model(done: Path, type_: Type, inputs: list[str]) -> None:
-    again = type_("bench", "--model", f"replay:{done}", "--toolset", inputs[3], "--out", "again")
-    assert files_of(Path("again")) == files_of(done)
-    assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
-
-
-def test_a_stage_that_fails_stops_the_bench(type_: Type, inputs: list[str], scripts: Path) -> None:
-    (scripts / "baseline.json").write_text('["one"]')
-    failed = type_("bench", "--out", "failed", *inputs, code=2)
-    assert failed.stdout == ""
-    *_, said, told = failed.stderr.strip().split("\n")
-    assert said.startswith("stesim eval: scripted:baseline.json has only 1 completions; one more was asked for")
-    assert told.startswith("When this is put right, go on with the whole bench: stesim bench --out failed --toolset ")
-    assert not Path("failed/eval/icl").exists()
-    (scripts / "baseline.json").unlink()
-    assert "baseline.json" in type_("bench", "--out", "failed", *inputs, code=2).stderr.strip().split("\n")[-2]
-
-
-def test_what_the_first_stage_refuses_can_be_typed_again_rightly(type_: Type, inputs: list[str]) -> None:
-    failed = type_("bench", "--out", "failed", *inputs, "--ctx", "64", code=2)
-    assert failed.stderr.endswith("use a larger --ctx\n")
-    type_("bench", "--out", "failed", *inputs, "--ctx", "2048")
-    assert "context was 2048, not 64" in type_("bench", "--out", "failed", *inputs, "--ctx", "64", code=2).stderr
-
-
-def test_two_at_once(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second is refused, whether it begins while the first works, or read the log before the first wrote it."""
-    with StageLog(Path("both"), "bench").begun({}):
-        pass
-    Path("both/.bench.jsonl").unlink()
-    early = StageLog(Path("both"), "bench")
-    real, refused = conducting._exit_code, []
-
-    def meanwhile(stage: conducting.Stage) -> int:
-        if not refused:
-            refused.append(one_line(type_("bench", "--out", "both", *inputs, code=2).stderr))
-        return real(stage)
-
-    monkeypatch.setattr(conducting, "_exit_code", meanwhile)
-    type_("bench", "--out", "both", *inputs)
-    assert refused == ["stesim: both is being written by another stesim; wait for it"]
-    with pytest.raises(StoreError, match="another stesim has worked in both meanwhile"), early.begun({}):
-        pass
-    assert type_("bench", "--out", "both").stderr.strip() == ""
-
-
 NOTHING = (
     "note: no trial passed every gate (most were dropped at the gate judge: 3 of 4), so there is nothing to learn from and the "
     "ICL evaluation is left out. Try, with another --out, more --trials, a stronger --judge, or --judge none.\n"
@@ -410,7 +156,7 @@ def test_nothing_to_learn_from_leaves_the_baseline(type_: Type, inputs: list[str
 
 
 def test_what_to_try_without_a_judge(type_: Type, inputs: list[str], scripts: Path) -> None:
-    (scripts / "run.json").write_bytes(orjson.dumps([*words("Count something for me", "a b c")] * 4))
+    (scripts / "run.json").write_bytes(orjson.dumps([*trial("Count something for me", "a b c")] * 4))
     done = type_("bench", "--out", "bare", *inputs, "--judge", "none")
     assert "(most were dropped at the gate grounding: 4 of 4)" in done.stderr
     assert "more --trials or a stronger --model.\n" in done.stderr
@@ -470,30 +216,6 @@ def test_a_folder_with_something_else_is_left_alone(type_: Type, inputs: list[st
     error = one_line(type_("bench", "--out", "photos", *inputs, code=2).stderr)
     assert "photos is not empty and does not hold a run; choose another --out" in error
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["one.jpg"]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "{",
-        "[]",
-        '{"settings": 1}',
-        '{"settings": {"toolset": ["a"]}}',
-        '{"settings": {}}\n{"stage": "run", "code": "0"}',
-    ],
-)
-def test_a_broken_log_is_named(line: str, done: Path, type_: Type) -> None:
-    (done / ".bench.jsonl").write_text(line + "\n")
-    error = one_line(type_("bench", "--out", done, code=2).stderr)
-    assert re.search(r"\.bench\.jsonl, line [12] is not ", error)
-
-
-def test_a_bench_of_a_run_that_is_there(done: Path, type_: Type, place: Path) -> None:
-    """A run that was explored by itself is distilled and measured; its own settings stay."""
-    (done / ".bench.jsonl").unlink()
-    shutil.rmtree(done / "eval")
-    again = type_("bench", *typed_in(place)[:6], "--out", done, "--imagine", "query-first")
-    assert correct(again.stdout) == ["33.3", "100.0", "+66.7"]
 
 
 def test_quick_is_less_of_all(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
