@@ -1,8 +1,6 @@
-"""`stesim rehearse`: the rounds, what is trained and asked in each, stopped and gone on with, and what is shown.
+"""`stesim rehearse`: the rounds, what is trained and asked in each, and what is shown.
 
-Training is played here by a command that remembers what it was shown, and asking by the real evaluation with the
-replies that this memory gives: of a tool whose demonstrations did not come again, half is forgotten. The last test
-trains a tiny model.
+Training is played; the last test trains a tiny model.
 """
 
 from __future__ import annotations
@@ -10,154 +8,53 @@ from __future__ import annotations
 import html
 import json
 import re
-import shutil
 from pathlib import Path
-from typing import Any
 
-import click
 import orjson
 import pytest
 
-from stesim import bootstrap, testset
 from stesim.cli import rehearsal_plot, rehearsing
 from stesim.cli.evaluate import evaluate
 from stesim.cli.rehearse import rehearse
-from stesim.cli.stages import write
 from stesim.demonstrations import read_demonstrations, to_lines
 from stesim.errors import UserError
-from stesim.parsing import render
-from stesim.records import Action, Demonstration
+from stesim.records import Demonstration
 from stesim.rehearse import measure
 from tests.integration.conftest import Type, answer, call
+from tests.integration.rehearse.playing import (
+    FULL,
+    SMALL,
+    TOOLS,
+    Played,
+    demonstrations,
+    figures,
+    matrix,
+    value_after,
+)
 from tests.integration.test_commands import one_line
 from tests.tiny import make_tiny
 
-TOOLS = ["forecast_weather", "get_country", "add_date", "get_local_time"]
-EXPLORED = [
-    text for tool in TOOLS for text in (f"What about {tool}?", call(tool, {}), answer("Something."), "Yes")
-]  # fmt: skip
-SMALL = ["--limit", "2", "--seed", "3"]
-FULL = ["--rounds", "4", *SMALL]
-
-
-def value_after(words: tuple[str, ...], option: str) -> str:
-    return words[words.index(option) + 1]
-
-
-class Played:
-    """The two commands; `typed` are the words of every call, `stop` is the number of the call that is interrupted."""
-
-    def __init__(self) -> None:
-        self.typed: list[tuple[str, ...]] = []
-        self.stop = 0
-
-    def _begin(self, words: tuple[str, ...]) -> None:
-        self.typed.append(words)
-        if len(self.typed) == self.stop:
-            raise KeyboardInterrupt
-
-    def finetune(self, words: tuple[str, ...]) -> None:
-        """A tool is learned by its demonstrations; of those known before half as many queries remain known."""
-        self._begin(words)
-        adapter = Path(value_after(words, "--out"))
-        before = orjson.loads(Path(value_after(words, "--start")).read_bytes()) if "--start" in words else {}
-        shown, _ = read_demonstrations(Path(value_after(words, "--demonstrations")), TOOLS)
-        known = {tool: share / 2 for tool, share in before.items()} | {each.tool: 1.0 for each in shown.values()}
-        adapter.write_bytes(orjson.dumps(known))
-        adapter.with_suffix("").mkdir(exist_ok=True)
-        (adapter.with_suffix("") / "finetune.json").write_text("{}")
-        click.echo("trained")
-
-    def evaluate(self, words: tuple[str, ...]) -> None:
-        """The real evaluation, with the right calls to that share of a tool's queries that is known."""
-        self._begin(words)
-        at = words.index("--lora")
-        known = orjson.loads(Path(words[at + 1]).read_bytes())
-        tools, limit = value_after(words, "--tools").split(","), int(value_after(words, "--limit"))
-        replies = []
-        for tool in tools:
-            cases = testset.cases(testset.BUNDLED, [tool], unanswerable=False)[:limit]
-            for number, case in enumerate(cases):
-                right = (number + 1) / limit <= known.get(tool, 0)
-                replies.append(render(Action(tool, dict(case.calls[0].arguments))) if right else "I do not know.")
-        script = Path(value_after(words, "--out")).parent / "replies.json"
-        script.write_bytes(orjson.dumps(replies))
-        rest = [*words[:at], *words[at + 2 :]]
-        rest[rest.index("--model") + 1] = f"scripted:{script}"
-        evaluate.main(rest, standalone_mode=False)
-
-
-def draws_little(arms: Any, together: float | None, share: float, path: Path) -> None:
-    write(path, f"{sorted(arms)} {together} {share}".encode())
-
-
-def as_command(name: str, function: Any) -> click.Command:
-    settings = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-    argument = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
-    return click.Command(name, callback=function, params=[argument], context_settings=settings)
-
-
-@pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> Played:
-    """The two commands, and intervals that are quick rather than good."""
-    commands = Played()
-    for function in (bootstrap.interval, bootstrap.difference):
-        monkeypatch.setattr(function, "__defaults__", (0, 20, 0.95))
-    monkeypatch.setattr(rehearsing, "finetune", as_command("finetune", commands.finetune))
-    monkeypatch.setattr(rehearsing, "evaluate", as_command("eval", commands.evaluate))
-    monkeypatch.setattr("stesim.cli.rehearse.check_trained", lambda _: None)
-    monkeypatch.setattr("stesim.cli.rehearse.draw", draws_little)
-    return commands
-
-
-def demonstrations(each: int = 20) -> list[Demonstration]:
-    return [
-        Demonstration(tool, f"Query {number} for {tool}?", {"n": number}, "{}", "Done.", 1, number)
-        for tool in TOOLS
-        for number in range(1, each + 1)
-    ]
-
-
-@pytest.fixture
-def explored(type_: Type, tmp_path: Path) -> Path:
-    """A run with demonstrations of four tools."""
-    (tmp_path / "study.json").write_bytes(orjson.dumps(EXPLORED))
-    words = ["--tools", ",".join(TOOLS), "--episodes", "1", "--trials", "1", "--seed", "5"]
-    type_("run", "--model", f"scripted:{tmp_path / 'study.json'}", "--out", tmp_path / "first", *words)
-    (tmp_path / "first/demonstrations.jsonl").write_bytes(to_lines(demonstrations()))
-    (tmp_path / "tiny.gguf").write_bytes(b"GGUF")
-    return tmp_path / "first"
-
-
-WHOLE: dict[str, Path] = {}  # made once, since it takes a second
-
-
-@pytest.fixture
-def rehearsed(type_: Type, explored: Path, played: Played, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished rehearsal."""
-    if not WHOLE:
-        type_("rehearse", explored, "--model", "tiny.gguf", *FULL)
-        WHOLE["folder"] = tmp_path_factory.mktemp("whole") / "rehearsal"
-        WHOLE["typed"] = WHOLE["folder"].parent / "typed.json"
-        WHOLE["typed"].write_bytes(orjson.dumps(played.typed))
-        shutil.copytree(explored / "rehearsal", WHOLE["folder"])
-    else:
-        shutil.copytree(WHOLE["folder"], explored / "rehearsal")
-        played.typed = [tuple(words) for words in orjson.loads(WHOLE["typed"].read_bytes())]
-    return explored / "rehearsal"
-
-
-def figures(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads((folder / "rehearsal.json").read_bytes())
-    return found
-
-
-def matrix(found: dict[str, Any], arm: str, metric: str = "correct") -> list[list[float]]:
-    return [[cell["value"] for cell in row] for row in found["arms"][arm][metric]["cells"]]
-
-
 WITHOUT = [[100.0], [50.0, 100.0], [0.0, 50.0, 100.0], [0.0, 0.0, 50.0, 100.0]]
+
+
 WITH = [[100.0] * n for n in (1, 2, 3, 4)]
+
+
+OWN = '''\
+import mocktools
+
+
+@mocktools.tool
+def count_words(text: str) -> int:
+    """Count the words of a text."""
+    return len(text.split())
+
+
+@mocktools.tool
+def count_letters(text: str) -> int:
+    """Count the letters of a text."""
+    return len(text)
+'''
 
 
 def test_the_matrix_and_what_is_forgotten(rehearsed: Path) -> None:
@@ -253,18 +150,6 @@ def test_what_finetune_refuses_is_refused_at_once() -> None:
         assert repr(mine[name]) == repr(its[name]), name
 
 
-def test_a_lesson_that_was_begun_keeps_its_threads(type_: Type, explored: Path, played: Played) -> None:
-    """The last digits of its weights depend on them, so that it would not go on with others."""
-    played.stop = 1
-    type_("rehearse", explored, "--model", "tiny.gguf", *FULL, "--threads", "1", code=130)
-    begun = explored / "rehearsal/round-1/adapter"
-    begun.mkdir()
-    (begun / "manifest.json").write_text("{}")
-    played.stop = 4
-    type_("rehearse", explored, "--threads", "2", code=130)
-    assert [words[-2:] == ("--threads", "2") for words in played.typed[1:]] == [False, True, True]
-
-
 def test_a_round_with_a_tool_that_nothing_is_known_of(type_: Type, explored: Path, played: Played) -> None:
     words = ["--round", "add_date,convert_currency", "--round", "get_country", *SMALL]
     played.stop = 1
@@ -317,130 +202,6 @@ def test_tools_without_demonstrations_are_left_out(type_: Type, explored: Path, 
     ]  # fmt: skip
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    """What does not depend on time."""
-    names = ["rehearsal.json", "rehearsal.md", "rehearsal.png", "rehearsal.svg"]
-    names += [str(path.relative_to(folder)) for path in folder.glob("*/demonstrations.jsonl")]
-    names += [str(path.relative_to(folder)) for path in folder.glob("*/eval/answers.jsonl")]
-    return {name: (folder / name).read_bytes() for name in sorted(names)}
-
-
-@pytest.mark.parametrize("stop", [1, 2, 9])
-def test_a_rehearsal_that_is_stopped_goes_on(
-    stop: int, type_: Type, explored: Path, played: Played, rehearsed: Path
-) -> None:
-    whole = files_of(rehearsed)
-    shutil.rmtree(rehearsed)
-    played.typed.clear()
-    played.stop = stop
-    stopped = type_("rehearse", explored, "--model", "tiny.gguf", *FULL, code=130)
-    assert stopped.stdout == ""
-    type_("rehearse", explored)
-    assert len(played.typed) == 15  # 14, and the one that was stopped
-    assert files_of(rehearsed) == whole
-
-
-def test_a_rehearsal_killed_before_its_files_were_written_goes_on(
-    type_: Type, explored: Path, played: Played, rehearsed: Path
-) -> None:
-    whole = files_of(rehearsed)
-    log = (rehearsed / ".rehearse.jsonl").read_bytes().split(b"\n")[0]
-    shutil.rmtree(rehearsed)
-    rehearsed.mkdir()
-    (rehearsed / ".rehearse.jsonl").write_bytes(log + b'\n{"stage":"finetune round-1"}\n')
-    assert "at least" in type_("rehearse", explored).stdout
-    assert files_of(rehearsed) == whole
-
-
-def test_a_finished_rehearsal_is_printed_only(
-    type_: Type, explored: Path, played: Played, rehearsed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in rehearsed.rglob("*") if path.is_file()}
-    (explored / "demonstrations.jsonl").unlink()  # not needed any more
-    monkeypatch.chdir("/")
-    again = type_("rehearse", explored, *FULL)
-    assert "== stage" not in again.stderr
-    assert len(played.typed) == 14
-    assert before == {
-        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in rehearsed.rglob("*") if path.is_file()
-    }
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--rounds", "3"], "rounds was 4, not 3"),
-        (["--share", "0.5"], "share was 0.1, not 0.5"),
-        (["--seed", "4", "--rank", "8"], "rank was not typed, not 8"),
-        (["--rehearsal", "with"], "rehearsal was 'both', not 'with'"),
-    ],
-)
-def test_other_settings_are_refused(words: list[str], said: str, type_: Type, explored: Path, rehearsed: Path) -> None:
-    error = one_line(type_("rehearse", explored, *words, code=2).stderr)
-    assert f"{rehearsed} was started differently: " in error
-    assert said in error
-
-
-def test_other_demonstrations_are_refused_where_they_are_needed(type_: Type, explored: Path, played: Played) -> None:
-    played.stop = 3
-    type_("rehearse", explored, "--model", "tiny.gguf", *FULL, code=130)
-    (explored / "demonstrations.jsonl").write_bytes(to_lines(demonstrations(19)))
-    error = one_line(type_("rehearse", explored, code=2).stderr)
-    assert "has changed since it was begun; choose another --out" in error
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ([], "the model is trained, which scripted:"),
-        (["--model", "tiny.gguf", "--rounds", "5"], "4 tools cannot be split into 5 rounds"),
-        (["--model", "tiny.gguf", "--round", "add_date"], "one --round alone"),
-        (["--model", "tiny.gguf", "--round", "add_date", "--round", "add_date,get_country"], "named twice: add_date"),
-        (["--model", "tiny.gguf", "--round", "add_date", "--round", "get_cuntry"], "get_country"),
-        (["--model", "tiny.gguf", "--round", "add_date", "--round", "convert_currency"], "for round 2 (conv"),
-        (["--model", "tiny.gguf", "--round", "add_date", "--round", "get_country", "--rounds", "2"], "leave out --rounds"),
-        (["--model", "tiny.gguf", "--round", "add_date", "--round", "get_country", "--tools", "x"], "leave out --tools"),
-        (["--model", "tiny.gguf", "--rehearsal", "without", "--share", "0.2"], "--share goes with rehearsal"),
-        (["--model", "tiny.gguf", "--testset", "nowhere.jsonl"], "no test set"),
-        (["--model", "tiny.gguf", "--chat", "nowhere.jsonl"], "nowhere.jsonl: No such file"),
-        (["--model", "tiny.gguf", "--threads", "0"], "--threads"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_done_is_refused_at_once(
-    words: list[str], said: str, type_: Type, explored: Path, played: Played
-) -> None:
-    error = one_line(type_("rehearse", explored, *words, code=2).stderr)
-    assert said in error
-    assert not (explored / "rehearsal").exists()
-    assert not played.typed
-
-
-def test_what_is_not_there_and_what_is_something_else(type_: Type, explored: Path, played: Played) -> None:
-    assert "no run in" in one_line(type_("rehearse", "nowhere", code=2).stderr)
-    error = one_line(type_("rehearse", explored, "--out", explored, "--model", "tiny.gguf", code=2).stderr)
-    assert "is not empty and does not hold a rehearsal; choose another --out" in error
-    for written in ('{"settings":{}}', '{"settings":{"share":7,"rehearsal":"both"}}', '{"settings":{"rehearsal":1}}'):
-        (explored / "rehearsal").mkdir(exist_ok=True)
-        (explored / "rehearsal/.rehearse.jsonl").write_text(written + "\n")
-        assert "rehears" in one_line(type_("rehearse", explored, code=2).stderr)
-    (explored / "demonstrations.jsonl").unlink()
-    shutil.rmtree(explored / "rehearsal")
-    assert "there are no demonstrations in" in one_line(type_("rehearse", explored, "--model", "x", code=2).stderr)
-
-
-def test_a_stage_that_fails_stops_it(
-    type_: Type, explored: Path, played: Played, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(words: tuple[str, ...]) -> None:
-        raise UserError("the loss is not a number")
-
-    monkeypatch.setattr(rehearsing, "finetune", as_command("finetune", fail))
-    failed = type_("rehearse", explored, "--model", "tiny.gguf", *FULL, code=2)
-    assert failed.stderr.endswith("stesim finetune: the loss is not a number\n")
-    assert failed.stdout == ""
-    assert not (explored / "rehearsal/rehearsal.json").exists()
-
-
 def test_the_plots_are_the_same_again(tmp_path: Path) -> None:
     learned = measure([["a"], ["b"]], [{"a": [True]}, {"a": [False], "b": [None]}])
     for name in ("one.png", "two.png", "one.svg", "two.svg"):
@@ -473,23 +234,6 @@ def test_without_matplotlib_there_are_the_figures(
     assert "note: no plot: fine-tuning needs the package matplotlib" in shown.stderr
     assert shown.stdout.startswith("### Learning in rounds")
     assert json.loads((rehearsed / "rehearsal.json").read_bytes())["arms"]
-
-
-OWN = '''\
-import mocktools
-
-
-@mocktools.tool
-def count_words(text: str) -> int:
-    """Count the words of a text."""
-    return len(text.split())
-
-
-@mocktools.tool
-def count_letters(text: str) -> int:
-    """Count the letters of a text."""
-    return len(text)
-'''
 
 
 def test_tools_of_a_python_file_are_code_and_named_each_time(type_: Type, tmp_path: Path, played: Played) -> None:
