@@ -26,6 +26,7 @@ from stesim.finetune.heavy import need
 from stesim.finetune.rows import Encoded
 
 _TOGETHER = 16  # batches whose rows are sorted by length, so that little of a batch is padding
+_AT_ONCE = 1024  # tokens of a batch, padding among them, that the network is given at once: the memory grows with them
 _CHECKS = 4  # of the held-out slice in each epoch
 _LONGEST_NORM = 1.0  # of the gradient
 _END = 0.1  # of the learning rate is left at the end of the cosine
@@ -123,11 +124,13 @@ class Training:
         for group in self._optimizer.param_groups:
             group["lr"] = rate(self.done, self.of, self.settings)
         self._optimizer.zero_grad(set_to_none=True)
-        loss = network.loss(self.net, batch, self.settings.precision)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise UserError(f"the loss of step {self.done + 1} is not a number; try a lower --learning-rate")
-        loss.backward()
+        value = 0.0
+        for rows, share in parts(batch):
+            loss = network.loss(self.net, rows, self.settings.precision) * share
+            value += float(loss.detach())
+            if not math.isfinite(value):
+                raise UserError(f"the loss of step {self.done + 1} is not a number; try a lower --learning-rate")
+            loss.backward()
         self._torch.nn.utils.clip_grad_norm_(self._trained, _LONGEST_NORM)
         self._optimizer.step()
         self.tokens += sum(len(row.prompt) + len(row.reply) for row in batch)
@@ -142,7 +145,7 @@ class Training:
         told = replies = 0.0
         with self._torch.no_grad():
             for batch in in_order(self.held, self.settings.batch):
-                count = sum(len(row.reply) for row in batch)
+                count = _replies(batch)
                 told += float(network.loss(self.net, batch, self.settings.precision)) * count
                 replies += count
         found = told / replies
@@ -225,6 +228,19 @@ def batches(rows: Sequence[Encoded], size: int, seed: str) -> list[list[Encoded]
     return rng.sample(found, len(found))
 
 
+def parts(batch: Sequence[Encoded], most: int = _AT_ONCE) -> list[tuple[list[Encoded], float]]:
+    """A batch in parts of `most` tokens, padding among them, or of one longer row; with each the share of the batch's
+    replies that it holds. Gradients of the parts, weighted so, add up to that of the batch.
+    """
+    found: list[list[Encoded]] = []
+    for row in sorted(batch, key=_length):
+        if found and _length(row) * (len(found[-1]) + 1) <= most:
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return [(rows, _replies(rows) / _replies(batch)) for rows in found]
+
+
 def in_order(rows: Sequence[Encoded], size: int) -> list[list[Encoded]]:
     """The rows in batches, by length."""
     ordered = sorted(rows, key=_length)
@@ -233,3 +249,8 @@ def in_order(rows: Sequence[Encoded], size: int) -> list[list[Encoded]]:
 
 def _length(row: Encoded) -> int:
     return len(row.prompt) + len(row.reply)
+
+
+def _replies(rows: Sequence[Encoded]) -> int:
+    """The tokens of their replies."""
+    return sum(len(row.reply) for row in rows)

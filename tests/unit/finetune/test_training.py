@@ -11,9 +11,10 @@ import pytest
 
 from stesim.errors import StoreError, UserError
 from stesim.finetune import network
+from stesim.finetune import training as trains
 from stesim.finetune.base import full_precision
 from stesim.finetune.rows import Encoded
-from stesim.finetune.training import Step, Training, TrainSettings, batches, rate, split
+from stesim.finetune.training import Step, Training, TrainSettings, batches, parts, rate, split
 from tests.tiny import make_tiny
 
 QUICK = TrainSettings(rank=4, alpha=8.0, epochs=3, batch=4, learning_rate=5e-3, held_out=0.0)
@@ -156,6 +157,30 @@ def test_every_row_is_in_one_batch() -> None:
     assert sorted(row.reply[0] for batch in found for row in batch) == list(range(50))
     assert max(map(len, found)) == 8
     assert found == batches(rows, 8, "0|epoch 0") != batches(rows, 8, "0|epoch 1")
+
+
+def test_a_batch_of_long_rows_comes_in_parts() -> None:
+    rows = [Encoded([1] * length, [2] * 4) for length in (96, 16, 56, 6, 26, 6)]
+    found = parts(rows, 60)
+    assert [[len(row.prompt) + len(row.reply) for row in part] for part, _ in found] == [
+        [10, 10, 20],
+        [30],
+        [60],
+        [100],
+    ]
+    assert [round(share * 6) for _, share in found] == [3, 1, 1, 1]
+    assert parts(rows[1:5:2], 60) == [([rows[3], rows[1]], 1.0)]
+
+
+def test_parts_train_as_the_whole_batch_does(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [Encoded([1, *range(30, 30 + 4 * place)], [50, 60, 2][place % 3 :], f"{place}") for place in range(1, 9)]
+    whole, steps = trained(base, rows=rows)
+    monkeypatch.setattr(trains, "parts", lambda batch: parts(batch, 30))
+    assert max(len(parts(batch, 30)) for batch in batches(rows, 4, "")) > 2
+    split_up, again = trained(base, rows=rows)
+    assert [step.loss for step in again] == pytest.approx([step.loss for step in steps], rel=1e-4)
+    for name, value in whole.weights().items():
+        assert float((value - split_up.weights()[name]).abs().max()) < 1e-3 * float(value.abs().max()), name
 
 
 def test_the_rate_rises_and_falls() -> None:
