@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +55,13 @@ def answer(wish: Wish) -> list[tuple[Path, dict[str, Any]]]:
 
 def _evaluate(wish: Wish, prepared: Prepared) -> dict[str, Any]:
     """Ask what is left to ask, and make the result."""
-    finished: list[Answer] = []
+    finished: list[int] = []
     if prepared.resuming:
-        finished = list(AnswerFolder.read(prepared.path).answers())
-        _check_fits(finished, prepared, _recorded_settings(prepared.recorded))
+        finished = list(_answers(AnswerFolder.read(prepared.path), prepared, _recorded_settings(prepared.recorded)))
     if not _complete(wish, prepared, len(finished)):
-        _ask(wish, prepared, len(finished))
+        _ask(wish, prepared, finished)
+    else:
+        _note_retrained(wish, prepared)
     return _finish(AnswerFolder.read(prepared.path), prepared)
 
 
@@ -73,7 +74,7 @@ def _complete(wish: Wish, prepared: Prepared, finished: int) -> bool:
     return Named(prepared.spec, prepared.lora).lasting() == Named.recorded(prepared.recorded["model"])
 
 
-def _ask(wish: Wish, prepared: Prepared, finished: int) -> None:
+def _ask(wish: Wish, prepared: Prepared, finished: Collection[int]) -> None:
     values, box = prepared.values, prepared.box
     model = wish.open_model(prepared.spec, prepared.lora, values["context"])
     settings = _settings(values, model)
@@ -86,7 +87,7 @@ def _ask(wish: Wish, prepared: Prepared, finished: int) -> None:
 
     evaluation(model.count, lambda _: None).check()
     manifest = stages.make_manifest(STAGE, settings.flat(), prepared.spec, model, **prepared.parts)
-    progress = Progress("queries", len(prepared.cases), finished)
+    progress = Progress("queries", len(prepared.cases), len(finished))
     with _naming(wish):
         folder = stages.open_folder(AnswerFolder, prepared.path, manifest)
     with folder:
@@ -101,7 +102,7 @@ def _ask(wish: Wish, prepared: Prepared, finished: int) -> None:
 
             return evaluation(recording.count, keep).ask()
 
-        stages.conduct(folder, model, ask, progress, asked_before=finished, again=_again(wish, prepared))
+        stages.conduct(folder, model, ask, progress, asked_before=len(finished), again=_again(wish, prepared))
 
 
 def _note_untrained(wish: Wish, prepared: Prepared, model: Mapping[str, Any]) -> None:
@@ -109,11 +110,27 @@ def _note_untrained(wish: Wish, prepared: Prepared, model: Mapping[str, Any]) ->
     lora = model.get("lora")
     if prepared.values["mode"] != modes.TRAINED or wish.run is None or not lora or not trained.is_own(lora, wish.run):
         return
-    with contextlib.suppress(StoreError):  # of a summary that cannot be read `stesim report` tells
-        training = trained.read(wish.run)
-        known = training.tools if training else ()
-        if strange := [tool for tool in prepared.values["tools"] if known and tool not in known]:
-            click.echo(f"note: the adapter was not trained on {plain(', '.join(strange))}", err=True)
+    training = _training(wish.run)
+    known = training.tools if training else ()
+    if strange := [tool for tool in prepared.values["tools"] if known and tool not in known]:
+        click.echo(f"note: the adapter was not trained on {plain(', '.join(strange))}", err=True)
+
+
+def _note_retrained(wish: Wish, prepared: Prepared) -> None:
+    """Say that answers which are printed again are those of an adapter that the run has no more."""
+    lora = prepared.recorded["model"].get("lora")
+    training = _training(wish.run) if wish.run is not None and isinstance(lora, dict) else None
+    if wish.run is not None and training and training.made_another(lora, wish.run):
+        click.echo(
+            f"note: the adapter was made anew since; {wish.remedy} begins with the one that there is now", err=True
+        )
+
+
+def _training(run: Path) -> trained.Training | None:
+    """What made the run's own adapter; of a summary that cannot be read `stesim report` tells."""
+    with contextlib.suppress(StoreError):
+        return trained.read(run)
+    return None
 
 
 def _settings(values: Mapping[str, Any], model: Model) -> AnswerSettings:
@@ -142,23 +159,31 @@ def _recorded_settings(manifest: Mapping[str, Any]) -> AnswerSettings:
     return AnswerSettings(**{**manifest["settings"], "tools": tuple(manifest["settings"]["tools"])})
 
 
-def _check_fits(finished: Sequence[Answer], prepared: Prepared, settings: AnswerSettings) -> None:
-    """Raise `StoreError` unless the answers are those to the first queries, in order, under these settings."""
+def _answers(folder: AnswerFolder, prepared: Prepared, settings: AnswerSettings) -> dict[int, Answer]:
+    """The answers by the numbers of their queries, in the order in which they were asked.
+
+    Raises `StoreError` unless they are those to the queries that the model was asked, under these settings.
+    """
     demonstrations = None if prepared.kept else prepared.demonstrations
-    for number, answer in enumerate(finished, 1):
-        where = f"{prepared.path / AnswerFolder.FINISHED}, line {number}"
-        case = prepared.cases[number - 1] if number <= len(prepared.cases) else None
-        if case is None or (answer.number, answer.id) != (number, case.id):
+    asked = [request.place.trial for request, _ in folder.completions()]
+    found: dict[int, Answer] = {}
+    for line, answer in enumerate(folder.answers()):
+        where = f"{folder.path / AnswerFolder.FINISHED}, line {line + 1}"
+        number = answer.number
+        case = prepared.cases[number - 1] if 0 < number <= len(prepared.cases) else None
+        if case is None or asked[line : line + 1] != [number] or answer.id != case.id:
             raise StoreError(f"{where} is out of place: is a line missing, or there twice?")
         if why := misfit_of(answer, case, settings, demonstrations):
             raise StoreError(f"{where} is not of this evaluation: {why}")
+        found[number] = answer
+    return found
 
 
 def _finish(folder: AnswerFolder, prepared: Prepared) -> dict[str, Any]:
     """The result from what is in the folder; written down with the predictions unless it is there already."""
-    answers = list(folder.answers())
     settings = _recorded_settings(folder.manifest)
-    _check_fits(answers, prepared, settings)
+    by_number = _answers(folder, prepared, settings)
+    answers = [by_number[number] for number in sorted(by_number)]
     about = (
         dict(prepared.kept)
         if prepared.kept

@@ -97,10 +97,10 @@ def _data(path: Path) -> Mapping[str, Any]:
 
 
 def _read(folder: Path) -> Answers:
-    """Which queries of each tool were answered rightly, by metric, in the order in which they were asked."""
+    """Which queries of each tool were answered rightly, by metric, in the order of the test set."""
     flags = evaluations.read(folder).flags or {}
     found: dict[str, dict[str, list[Value]]] = {metric: {} for metric in METRICS}
-    for answer in AnswerFolder.read(folder).answers():
+    for answer in sorted(AnswerFolder.read(folder).answers(), key=lambda each: each.number):
         if answer.id not in flags:
             raise StoreError(f"{folder / evaluations.RESULT} does not tell of the query {answer.id!r}")
         if answer.tool:

@@ -11,7 +11,7 @@ worth (`measure`), carrying on after the first call, and whether the model is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -82,7 +82,8 @@ Choose = Callable[[Case], Choice]
 def chooser(
     tools: Sequence[Tool], demonstrations: Mapping[int, Demonstration], settings: AnswerSettings, embed: Embed
 ) -> Choose:
-    """Finds the candidate tools for a query, and those demonstrations of them whose queries are most like it.
+    """Finds the candidate tools for a query, and those demonstrations of them whose queries are most like it; once for
+    each query.
 
     Both by words (BM25) or by the model's embeddings; then `ModelError` if it has none. By words, a demonstration is
     found by what its tool says of itself as well: people who want the same of a tool share few words otherwise.
@@ -99,8 +100,14 @@ def chooser(
         purposes = {tool.name: tool_text(tool) for tool in tools}
         texts = [f"{demonstrations[line].query} {purposes[demonstrations[line].tool]}" for line in lines]
     by_query = index(texts) if lines and settings.shots else None
+    found: dict[str, Choice] = {}
 
     def choose(case: Case) -> Choice:
+        if case.id not in found:
+            found[case.id] = find(case)
+        return found[case.id]
+
+    def find(case: Case) -> Choice:
         right = case.calls[0].tool if settings.oracle and case.calls else None
         chosen = tools if by_tool is None else candidates(tools, case.query, settings.candidates, by_tool, right)
         names = tuple(tool.name for tool in chosen)
@@ -148,7 +155,7 @@ def build_trained_prompt(prompts: StagePrompts, shown: Sequence[Demonstration], 
 
 @dataclass
 class Evaluation:
-    """What an evaluation asks with. `keep` is given each answer; the first `finished` queries have theirs already.
+    """What an evaluation asks with. `keep` is given each answer; the queries of the numbers `finished` have theirs.
 
     `prompts` are those of the stage "answer" where tools are described, else of "tool_mode".
     """
@@ -161,15 +168,25 @@ class Evaluation:
     choose: Choose
     count: Count
     keep: Callable[[Answer], None]
-    finished: int = 0
+    finished: Collection[int] = ()
     _grammars: dict[tuple[str, ...], str] = field(default_factory=dict, init=False)
 
     def ask(self) -> Asking:
-        """One request a query, in the order of the test set; the model's mistakes are answers like any other."""
-        for number, case in enumerate(self.cases, 1):
-            if number > self.finished:
+        """One request a query; the model's mistakes are answers like any other."""
+        for number, case in self._in_turn():
+            if number not in self.finished:
                 answer = yield from self._answer(number, case)
                 self.keep(answer)
+
+    def _in_turn(self) -> list[tuple[int, Case]]:
+        """The queries by their numbers, those for which the same tools are described one after the other: what their
+        prompts begin with is then still in the cache. Where that is the same for all, in the order of the test set.
+        """
+        numbered = list(enumerate(self.cases, 1))
+        if self.settings.describe:
+            places = {name: place for place, name in enumerate(self.settings.tools)}
+            numbered.sort(key=lambda each: [places[name] for name in self.choose(each[1]).candidates])
+        return numbered
 
     def _answer(self, number: int, case: Case) -> Generator[Request, Completion, Answer]:
         settings, choice = self.settings, self.choose(case)
@@ -230,7 +247,9 @@ class Evaluation:
         """
         for name in self.settings.tools if self.settings.constrain else ():
             check_grammar(self._grammar((name,)), [f"Action: {name}\nAction Input: {{"], of=name)
-        for case in self.cases[self.finished :]:
+        for number, case in enumerate(self.cases, 1):
+            if number in self.finished:
+                continue
             choice = replace(self.choose(case), demonstrations=())
             letters = sum(len(message.content.encode()) for message in self._prompt(case, choice, ()))
             if letters > self._budget:  # a token has a byte at least: others fit

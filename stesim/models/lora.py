@@ -109,7 +109,7 @@ def read_adapter(spec: str | Path, model: Path, model_fingerprint: str) -> Adapt
         name = repr(header.text(BASE_NAME)[:_LONGEST])
         raise ModelError(
             f"the adapter {path} was trained on another model, {name} (fingerprint {base[:12]}), not on {model} "
-            f"({model_fingerprint[:12]})"
+            f"({model_fingerprint[:12]}); name that model with --model"
         )
     _check_fits(header, path, model)
     _check_weights(header, path)

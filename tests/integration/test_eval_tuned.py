@@ -242,6 +242,19 @@ def test_tools_that_it_was_not_trained_on(summary: Any, said: str, type_: Type, 
     assert loaded.asked
 
 
+@pytest.mark.parametrize(("fingerprint", "noted"), [("a", False), ("c", True), (None, False)])
+def test_what_a_former_adapter_answered_is_said_to_be_so(
+    fingerprint: Any, noted: bool, type_: Type, trained: Path, loaded: Loaded
+) -> None:
+    first = type_("eval", "--run", trained, "--model", "smollm2", "--mode", "ft", "--limit", LIMIT)
+    (trained / "finetune/adapter").mkdir()
+    (trained / "finetune/adapter/finetune.json").write_bytes(orjson.dumps({"fingerprint": fingerprint}))
+    again = type_("eval", "--run", trained, "--mode", "ft")
+    assert again.stdout == first.stdout
+    note = "note: the adapter was made anew since; another --name begins with the one that there is now\n"
+    assert (note in again.stderr) == noted
+
+
 def test_both_decodings_with_the_same_adapter(
     type_: Type, trained: Path, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

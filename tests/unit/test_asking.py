@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -66,7 +66,7 @@ def ask(box: Toolbox, chosen: list[Case], replies: list[str], **changes: Any) ->
     model = ScriptedModel(replies)
     choose = chooser(box.tools, SHOWN, settings, model.embed)
     evaluation = Evaluation(box, PROMPTS, settings, chosen, SHOWN, choose, model.count, kept.append)
-    evaluation.finished = changes.get("finished", 0)
+    evaluation.finished = changes.get("finished", ())
     drive(evaluation.ask(), model)
     return kept, model.requests
 
@@ -126,10 +126,38 @@ def test_the_nearest_demonstration_stands_last(box: Toolbox) -> None:
 
 
 def test_what_is_finished_is_not_asked_again(box: Toolbox) -> None:
-    answers, requests = ask(box, some(box, 3), ["x"], finished=2)
-    assert [answer.number for answer in answers] == [3]
+    answers, requests = ask(box, some(box, 3), ["x"], finished=(1, 3))
+    assert [answer.number for answer in answers] == [2]
     assert len(requests) == 1
 
+
+def test_queries_with_the_same_tools_described_come_one_after_the_other(box: Toolbox) -> None:
+    """So that what their prompts begin with is in the cache; the test set's order decides among them."""
+    asked = ["country language", "the date in 3 days", "language of a country", "what date"]
+    chosen = [Case(f"q-{number}", query, ()) for number, query in enumerate(asked, 1)]
+    answers, requests = ask(box, chosen, ["x"] * 4, candidates=1)
+    assert [(answer.number, answer.candidates) for answer in answers] == [
+        (2, ("add_date",)), (4, ("add_date",)), (1, ("get_country",)), (3, ("get_country",)),
+    ]  # fmt: skip
+    assert [request.place.trial for request in requests] == [2, 4, 1, 3]
+    assert [answer.number for answer in ask(box, chosen, ["x"] * 2, candidates=1, finished=(2, 3))[0]] == [4, 1]
+    everything, _ = ask(box, chosen, ["x"] * 4)
+    assert [answer.number for answer in everything] == [1, 2, 3, 4]
+
+
+def test_what_is_described_is_found_once(box: Toolbox) -> None:
+    """An embedding takes as long as a short reply."""
+    seen: list[str] = []
+
+    def embed(texts: Sequence[str]) -> list[list[float]]:
+        seen.extend(texts)
+        return [[float(len(text)), 1.0] for text in texts]
+
+    choose = chooser(box.tools, {}, replace(SETTINGS, retrieval="embedding", candidates=1), embed)
+    first = [choose(case) for case in some(box, 3)]
+    asked = len(seen)
+    assert [choose(case) for case in some(box, 3)] == first
+    assert len(seen) == asked
 
 def test_the_farthest_demonstrations_leave_first(box: Toolbox) -> None:
     chosen = some(box, 1)
