@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +24,7 @@ from typing import Any
 from stesim.grounding import Grounding, ungrounded
 from stesim.grounding.words import stems
 from stesim.records import Action, Demonstration, Gate, Observation, Tool, Trial
+from stesim.schemas import invalid_arguments
 from stesim.similarity import DEFAULT, same
 from stesim.toolbox import Toolbox
 
@@ -167,39 +167,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def invalid_arguments(tool: Tool, arguments: Mapping[str, Any]) -> str:
-    """What the tool's schema has against the arguments, in one line; empty if nothing.
-
-    One that is null counts as left out. A name that the schema does not have is an error unless it allows others.
-    """
-    from jsonschema.exceptions import SchemaError, UnknownType, best_match
-    from jsonschema.validators import Draft202012Validator, validator_for
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
-    schema = dict(tool.parameters)
-    given = {name: value for name, value in arguments.items() if value is not None}
-    if "properties" in schema and not schema.keys() & {"additionalProperties", "patternProperties"}:
-        unknown = [name for name in given if name not in schema["properties"]]
-        if unknown:
-            return f"the tool has no argument {', '.join(unknown)}"
-    kind: Any = validator_for(schema, default=Draft202012Validator)
-    try:
-        # An empty registry: a reference to another document is not followed into the network.
-        error = best_match(kind(schema, registry=Registry()).iter_errors(given))
-    except (
-        SchemaError,
-        UnknownType,
-        Unresolvable,
-        re.error,
-        RecursionError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as fault:
-        return f"the tool's schema cannot be used: {' '.join(str(fault).split())}"
-    if error is None:
-        return ""
-    return f"{error.json_path.removeprefix('$').removeprefix('.') or 'arguments'}: {error.message}"

@@ -159,6 +159,7 @@ def test_what_is_described_is_found_once(box: Toolbox) -> None:
     assert [choose(case) for case in some(box, 3)] == first
     assert len(seen) == asked
 
+
 def test_the_farthest_demonstrations_leave_first(box: Toolbox) -> None:
     chosen = some(box, 1)
     (full,), (request,) = ask(box, chosen, ["x"], shots=3)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stesim.errors import ModelError
-from stesim.gates import Gates, demonstration_of, invalid_arguments
+from stesim.gates import Gates, demonstration_of
 from stesim.judge import ASKED_AT_MOST, BEGIN, JudgeSettings, Judging, marks_of_examples, without_echo
 from stesim.models import ScriptedModel
 from stesim.models.base import estimate_tokens
@@ -19,6 +19,7 @@ from stesim.models.driving import drive
 from stesim.parsing import parse_verdict
 from stesim.prompts import StagePrompts, Template, load_stage_prompts
 from stesim.records import Action, FinalAnswer, Judged, Message, Observation, ParseFailure, Reply, Step, Tool, Trial
+from stesim.schemas import invalid_arguments
 from stesim.toolbox import Toolbox
 
 TODAY = datetime.date(2026, 10, 30)

@@ -24,7 +24,8 @@ ALLOWED = {
     "stesim.toolbox": {*RECORDS, "mocktools"},
     "stesim.grounding": {"stesim.records", "stesim.toolbox"},
     "stesim.similarity": {"stesim.grounding"},
-    "stesim.gates": {"stesim.records", "stesim.toolbox", "stesim.grounding", "stesim.similarity"},
+    "stesim.schemas": {"stesim.records"},
+    "stesim.gates": {"stesim.records", "stesim.schemas", "stesim.toolbox", "stesim.grounding", "stesim.similarity"},
     "stesim.judge": {
         *RECORDS, "stesim.gates", "stesim.prompts", "stesim.models", "stesim.parsing",
         "stesim.toolbox", "stesim.grammar",
@@ -56,7 +57,7 @@ ALLOWED = {
     "stesim.rehearse": {*RECORDS, "stesim.bootstrap"},
     "stesim.finetune": {
         *RECORDS, "stesim.files", "stesim.grounding", "stesim.models", "stesim.parsing", "stesim.prompts",
-        "stesim.spoken", "stesim.store", "stesim.toolbox",
+        "stesim.schemas", "stesim.spoken", "stesim.store", "stesim.toolbox",
     },
     "stesim.dataset": {*RECORDS, "stesim.parsing", "stesim.prompts", "stesim.toolbox"},
     "stesim.report": {*RECORDS, "stesim.store", "stesim.files", "stesim.bootstrap", "stesim.demonstrations"},

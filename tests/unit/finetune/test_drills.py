@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 
 import jsonschema
 import pytest
 
-from stesim.finetune.drills import DrillPlan, brief, codes_like, drills, first_value, invented, other_value, plain, swap
+from stesim.finetune.drills import DrillPlan, brief, drills, plain, swap
+from stesim.finetune.values import codes_like, first_value, invented, other_value
 from stesim.grounding import ungrounded
 from stesim.prompts import load_stage_prompts
 from stesim.records import Demonstration, Tool
@@ -91,6 +93,42 @@ def test_other_values_are_of_the_same_kind() -> None:
     assert other_value("city", "New York", {}, rng).istitle()
     assert len(other_value("topic", "deep sea fish", {}, rng).split()) == 3
     assert other_value("list", ["a"], {}, rng) is None
+    assert re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", other_value("at", "14:30", {}, rng))
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:00Z", other_value("at", "2026-05-09T14:30:20Z", {}, rng))
+    assert re.fullmatch(r"[a-z]+@mail\.example\.org", other_value("to", "ann.b+x@mail.example.org", {}, rng))
+
+
+@pytest.mark.parametrize("kind", ["date", "time", "date-time", "email", "uuid"])
+def test_values_in_a_format_are_valid(kind: str) -> None:
+    validator = jsonschema.Draft202012Validator(
+        {"type": "string", "format": kind}, format_checker=jsonschema.FormatChecker()
+    )
+    found = {first_value("x", {"type": "string", "format": kind}, random.Random(seed)) for seed in range(30)}
+    assert len(found) > 15
+    assert all(validator.is_valid(value) for value in found)
+    if kind in ("date", "uuid"):  # what jsonschema checks by itself
+        assert not validator.is_valid("Example")
+
+
+def test_no_drill_is_a_call_that_the_schema_does_not_allow() -> None:
+    """A value that cannot be made up and may not be missing leaves a tool without plain drills."""
+    place = {"type": "object", "required": ["city"], "properties": {
+        "city": {"anyOf": [{"type": "string", "maxLength": 5}, {"type": "null"}]}, "days": {"type": ["integer", "null"]},
+    }}  # fmt: skip
+    closed = {
+        "type": "object",
+        "required": ["plate"],
+        "properties": {"plate": {"type": "string", "pattern": "^[A-Z]+$"}},
+    }
+    tools = [Tool("forecast", "Get the weather.", place), Tool("look", "Look a car up by its plate.", closed)]
+    found = drills([], tools, PROMPTS, DrillPlan(each=40))
+    assert {row.tool for row in found} == {"forecast"}
+    assert 30 < len(found) <= 40
+    calls = [json.loads(row.reply.split("Action Input: ")[1]) for row in found]
+    assert all(jsonschema.Draft202012Validator(place).is_valid(call) for call in calls)
+    assert {type(call.get("days")) for call in calls} == {int, type(None)}
+    shown = demonstration("look", "Whose is the car ABC?", plate="ABC")
+    assert drills([shown], tools[1:], PROMPTS, DrillPlan(each=10)) == []
 
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
