@@ -35,7 +35,7 @@ Examples:
   stesim parse < reply.txt                what a model's reply says, as JSON
   stesim distill runs/first               make demonstrations of the good trials
   stesim eval --predictions FILE          how many replies are well-formed and correct
-  stesim report runs/first                baseline and ICL side by side, as Markdown
+  stesim report runs/first                baseline, ICL and FT side by side, as Markdown
   stesim export runs/first --format messages   the demonstrations as training data
   stesim finetune runs/first              train the model on the demonstrations
   stesim rehearse runs/first              learn tools in rounds, and see what is forgotten

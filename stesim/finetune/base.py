@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,11 +20,12 @@ from typing import Any
 
 from stesim.errors import ModelError, UserError
 from stesim.finetune.heavy import need
-from stesim.models.header import fingerprint, read_header
+from stesim.models.header import Header, fingerprint, read_header
 
 ARCHITECTURES = ("llama", "qwen2")
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+_BYTES = 4  # of a weight in full precision
 _MOST_LAYERS = 512  # llama.cpp ends the process at more
 
 
@@ -38,6 +40,9 @@ def full_precision(path: Path) -> Path:
     if not _is_whole(folder):
         with _alone(folder.parent):
             if not _is_whole(folder):  # another process may have made it meanwhile
+                _check_room(
+                    path, read_header(path), shutil.disk_usage(folder.parent).free, f"on disk, and {cache()} has"
+                )
                 _make(path, folder)
     return folder
 
@@ -56,7 +61,7 @@ def cache() -> Path:
 def check_trainable(path: Path) -> None:
     """Raise `UserError` unless the model can be trained and asked in a conversation, `ModelError` if it is damaged.
 
-    That is: an architecture of `ARCHITECTURES` without experts, and a chat template.
+    That is: an architecture of `ARCHITECTURES` without experts, a chat template, and weights that have room in memory.
     """
     header = read_header(path)
     architecture = header.text("general.architecture")
@@ -70,6 +75,21 @@ def check_trainable(path: Path) -> None:
         raise ModelError(f"{path} is damaged: it says that it has {str(layers)[:40]} layers")
     if not header.text("tokenizer.chat_template"):
         raise UserError(f"{path} has no chat template; fine-tuning takes a model that is made for conversations")
+    _check_room(path, header, _memory(), "in memory, and this machine has")
+
+
+def _memory() -> int:
+    """The machine's, in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _check_room(path: Path, header: Header, there: int, where: str) -> None:
+    """Raise `UserError` if the weights in full precision take more than so many bytes."""
+    needed = _BYTES * sum(math.prod(each.shape) for each in header.tensors.values())
+    if needed > there:
+        raise UserError(
+            f"{path} takes {needed / 1e9:.1f} GB in full precision {where} {there / 1e9:.1f}; train a smaller model"
+        )
 
 
 def _is_whole(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,21 @@ def test_models_that_cannot_be_trained(tmp_path: Path) -> None:
     writer.close()
     with pytest.raises(UserError, match="mixture of experts"):
         check_trainable(experts)
+
+
+def test_a_model_without_room_is_refused(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make_tiny(tmp_path / "tiny.gguf")
+    numbers = sum(tensor.n_elements for tensor in gguf.GGUFReader(model).tensors)
+    monkeypatch.setattr(base, "_memory", lambda: 4 * int(numbers) - 1)
+    with pytest.raises(UserError, match=r"takes 0\.0 GB in full precision in memory, and this machine has 0\.0; train"):
+        check_trainable(model)
+    monkeypatch.setattr(base, "_memory", lambda: 4 * int(numbers))
+    check_trainable(model)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=4 * int(numbers) - 1))
+    with pytest.raises(UserError, match=r"in full precision on disk, and .*/stesim has 0\.0; train a smaller model"):
+        full_precision(model)
+    assert [path.name for path in cache.iterdir()] == [".lock"]
 
 
 def test_a_package_that_lacks_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
