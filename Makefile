@@ -70,11 +70,11 @@ bench-all: $(VENV)/.finetune ## The same with all 50 bundled tools; some hours
 	$(BIN)/stesim bench --toolset all $(BENCH)
 
 .PHONY: ablate
-ablate: $(VENV)/.finetune ## What each part of the method brings (ABLATE="--variants no-feedback" for options)
+ablate: $(VENV)/.finetune ## What each part of the method brings; about 2 hours (ABLATE="--variants no-feedback" for options)
 	$(BIN)/stesim ablate $(ABLATE)
 
 .PHONY: rehearse
-rehearse: $(VENV)/.finetune ## Learn the tools of a run in rounds (REHEARSE="--rounds 2" for options, STUDY=runs/…)
+rehearse: $(VENV)/.finetune ## Learn the tools of a run in rounds, seven trainings (REHEARSE="--rounds 2" for options, STUDY=runs/…)
 	$(BIN)/stesim rehearse $(STUDY) $(REHEARSE)
 
 .PHONY: bench-busy

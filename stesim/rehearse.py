@@ -88,7 +88,9 @@ def split(tools: Sequence[str], rounds: int) -> tuple[tuple[str, ...], ...]:
     Raises `UserError` for fewer tools than rounds, and for less than one round.
     """
     if rounds < 1 or len(tools) < rounds:
-        raise UserError(f"{len(tools)} tools cannot be split into {rounds} rounds, each with one at least")
+        said = f"{_number(len(tools), 'tool')} cannot be split into {_number(rounds, 'round')}, each with one at least"
+        few = "the fewest are --rounds 2, of two tools"
+        raise UserError(f"{said}; {f'try --rounds {len(tools)}' if len(tools) > 1 else few}")
     size, larger = divmod(len(tools), rounds)
     starts = [number * size + min(number, larger) for number in range(rounds + 1)]
     return tuple(tuple(tools[start:end]) for start, end in itertools.pairwise(starts))
@@ -152,6 +154,10 @@ def difference(after: Sequence[Value], before: Sequence[Value], seed: int = 0) -
         return Share(of=of)
     low, high = bootstrap.difference(after, before, seed=seed)
     return Share(round(last - first, 3), round(100 * low, 3), round(100 * high, 3), of)
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _of(tools: Sequence[str], answers: ByTool) -> list[Value]:

@@ -165,7 +165,8 @@ def _answers(folder: AnswerFolder, prepared: Prepared, settings: AnswerSettings)
     Raises `StoreError` unless they are those to the queries that the model was asked, under these settings.
     """
     demonstrations = None if prepared.kept else prepared.demonstrations
-    asked = [request.place.trial for request, _ in folder.completions()]
+    # A query whose answer a kill prevented was asked twice.
+    asked = list(dict.fromkeys(request.place.trial for request, _ in folder.completions()))
     found: dict[int, Answer] = {}
     for line, answer in enumerate(folder.answers()):
         where = f"{folder.path / AnswerFolder.FINISHED}, line {line + 1}"

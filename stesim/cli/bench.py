@@ -28,7 +28,7 @@ Examples:
   stesim bench --out runs/bench-smollm2        go on with one that was stopped, or print its report again
   stesim bench --model replay:runs/bench-smollm2 --out again      repeat it without its model
 """
-_KIND = "bench"
+_KIND = recipe.BENCH
 _UNTRAINED = (
     "note: replies that are played cannot be trained, so fine-tuning is left out; --base FILE.gguf names a model to "
     "train"

@@ -115,11 +115,11 @@ def _left(stages: Sequence[Stage], log: StageLog) -> float | None:
 def begun_with(log: StageLog, typed: Mapping[str, Any], out: Path) -> dict[str, Any]:
     """The settings that a chain was begun with, None for those not typed.
 
-    Raises `StoreError`, naming the differences, if others are typed now.
+    Raises `StoreError`, naming the differences by the options of the command that is typed, if others are typed now.
     """
     begun = {name: log.settings.get(name) for name in typed}
     differences = [
-        f"{name} was {'not typed' if begun[name] is None else repr(begun[name])}, not {value!r}"
+        _difference(_option(name), begun[name], value)
         for name, value in typed.items()
         if value is not None and value != begun[name]
     ]
@@ -128,6 +128,24 @@ def begun_with(log: StageLog, typed: Mapping[str, Any], out: Path) -> dict[str, 
             f"{out} was started differently: {'; '.join(differences)}. Use the same settings, or another --out"
         )
     return begun
+
+
+def _option(name: str) -> str:
+    """The option of the command that is typed, for its parameter of this name."""
+    found = (param for param in click.get_current_context().command.params if param.name == name)
+    return next((max(param.opts, key=len) for param in found), name)
+
+
+def _difference(option: str, before: Any, now: Any) -> str:
+    """That an option was typed otherwise; a flag is typed or not."""
+    if now is True:
+        return f"{option} was not typed"
+    return f"{option} was {'not typed' if before is None else _said(before)}, not {_said(now)}"
+
+
+def _said(value: Any) -> str:
+    """A value; of an option that is typed several times all of them."""
+    return " and ".join(map(repr, value)) if isinstance(value, list) else repr(value)
 
 
 def options(values: Mapping[str, Any], *names: str, called: Mapping[str, str] | None = None) -> list[str]:
@@ -149,10 +167,10 @@ def _run(stage: Stage, log: StageLog, again: str) -> int:
         with contextlib.redirect_stdout(sys.stderr):
             code = _exit_code(stage)
         if code and (code != REFUSED or log.has_finished):
-            click.echo(f"When this is put right, go on with the whole {log.kind}: {plain(again)}", err=True)
+            click.echo(f"When this is put right, go on with the whole {log.called}: {plain(again)}", err=True)
     except (SystemExit, click.exceptions.Exit) as stop:
         code = _code(stop)
-        click.echo(f"Or go on with the whole {log.kind}: {plain(again)}", err=True)
+        click.echo(f"Or go on with the whole {log.called}: {plain(again)}", err=True)
     except KeyboardInterrupt:
         code = 130
         raise

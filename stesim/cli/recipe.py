@@ -26,7 +26,7 @@ from stesim.cli.distill import distill
 from stesim.cli.evaluate import evaluate
 from stesim.cli.finetune import finetune
 from stesim.cli.run import run
-from stesim.cli.stage_log import StageLog
+from stesim.cli.stage_log import StageLog, is_begun
 from stesim.demonstrations import DEMONSTRATIONS
 from stesim.errors import StoreError, UserError
 from stesim.offline import no_network
@@ -37,13 +37,14 @@ from stesim.store import RunFolder
 from stesim.store.folder import TRIALS, is_run
 from stesim.toolbox import Toolbox
 
+BENCH, ABLATION = "bench", "ablation"  # kinds of chains
 NO_JUDGE = "none"
 TUNED = "ft"
 TEXTS = ("model", "judge", "toolset", "tools", "imagine", "testset", "constrain", "base")  # settings that are texts
 # For the default model: what it explores in less than half an hour, with the starter tools.
 _WHOLE: Mapping[str, Any] = {"episodes": 3, "trials": 5}
 # For a first look: the stages are the same, with less to do.
-_QUICK: Mapping[str, Any] = {"episodes": 1, "trials": 2, "limit": 2, "paraphrases": 1}
+_QUICK: Mapping[str, Any] = {"episodes": 1, "trials": 2, "limit": 2, "paraphrases": 1, "drills": 20, "epochs": 1}
 _CALLED = {"context": "--ctx"}
 _RECORDED = ("scripted", "replay")  # kinds of models that are replies, and cannot be trained
 _COUNT = click.IntRange(1, 10**6)
@@ -107,7 +108,13 @@ _TUNED = [
 _LAST = [
     setting("--seed", kind=click.IntRange(0, 2**63 - 1), text="Decides every random choice.  [default: 0]"),
     setting("--ctx", "context", kind=click.IntRange(64, 1 << 20), text="Context size in tokens."),
-    click.option("--quick", is_flag=True, default=None, help="A first look: few trials, few queries."),
+    click.option(
+        "--quick",
+        is_flag=True,
+        default=None,
+        help="A first look: 1 episode of 2 trials, 1 rewording, 2 queries and 20 drills a tool, 1 epoch, where nothing "
+        "else is typed.",
+    ),
     click.option(
         "--threads",
         default="auto",
@@ -271,9 +278,13 @@ def folder_name(kind: str, typed: Mapping[str, Any]) -> str:
 
 
 def settled(log: StageLog, typed: Mapping[str, Any], out: Path) -> dict[str, Any]:
-    """The settings that a chain was begun with; raises `StoreError`, naming the differences, if others are typed."""
+    """The settings that a chain was begun with.
+
+    Raises `StoreError` if others are typed, naming the differences, and for a folder that holds something else.
+    """
     if not log.is_new:
         return begun_with(log, typed, out)
+    _check_place(log.kind, out)
     if out.is_dir() and not is_run(out) and any(not entry.name.startswith(".") for entry in out.iterdir()):
         raise StoreError(f"{out} is not empty and does not hold a run; choose another --out")
     replayed = _replayed(log, typed["model"])
@@ -284,6 +295,16 @@ def settled(log: StageLog, typed: Mapping[str, Any], out: Path) -> dict[str, Any
     if default and found["judge"] is None:  # it is a poor judge of its own answers
         found["judge"] = NO_JUDGE
     return found
+
+
+def _check_place(kind: str, out: Path) -> None:
+    """Raise `StoreError` if a chain that is new would begin in the folder of another one: a bench works in the folder
+    of a run, an ablation in one that holds a folder for each of its runs.
+    """
+    if kind == ABLATION and (is_run(out) or is_begun(out, BENCH)):
+        raise StoreError(f"{out} holds a {'run' if is_run(out) else BENCH}, not an ablation; choose another --out")
+    if kind == BENCH and is_begun(out, ABLATION) and not is_run(out):
+        raise StoreError(f"{out} holds an ablation, not a run; choose another --out")
 
 
 def filled(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from stesim.cli.common import Finite, check_out, complete_tools, echo_json, plai
 from stesim.cli.conducting import begun_with, conduct, times
 from stesim.cli.recipe import check_trained, code_words, setting
 from stesim.cli.rehearsal_plot import draw
-from stesim.cli.rehearsing import ARMS, Lesson, Plan, lessons, make_plan, stages, write_lessons
+from stesim.cli.rehearsing import ARMS, Lesson, Plan, is_unjudged, lessons, make_plan, stages, write_lessons
 from stesim.cli.stage_log import StageLog
 from stesim.cli.stages import write
 from stesim.errors import StoreError, UserError
@@ -29,13 +29,14 @@ Examples:
   stesim rehearse runs/first --share 0.3 --rehearsal with --out runs/first/rehearsal-30
   stesim rehearse runs/first --json | jq '.arms.with.correct.backward_transfer'
 """
-_KIND = "rehearse"
+_KIND, _CALLED = "rehearse", "rehearsal"
 _TEXTS = ("model", "toolset", "tools", "rehearsal", "chat", "testset", "constrain", "precision")
 # What stands in for what is not typed; the other settings have the defaults of `finetune` and `eval`.
 _DEFAULTS: Mapping[str, Any] = {"rounds": 4, "share": 0.1, "rehearsal": "both"}
 _COUNT = click.IntRange(1, 10**6)
 _SHARE = Finite(0, 1)
 _PLAN = "plan"
+_UNJUDGED = "note: the run was distilled without a judge, so that answers may be wrong: calls alone are learned"
 
 
 @click.command(_KIND, epilog=EPILOG, short_help="Learn tools in rounds, and see what is forgotten.")
@@ -59,7 +60,8 @@ _PLAN = "plan"
 @toolset_option("[default: the run's]")
 @setting("--tools", text="Only these tools, with commas between their names.", shell_complete=complete_tools)
 @setting("--chat", metavar="FILE", text="Conversations that each round mixes in, as finetune takes them.")
-@click.option("--calls-only", is_flag=True, default=None, help="Learn the calls only, not the answers after them.")
+@click.option("--calls-only", is_flag=True, default=None, help="Learn the calls only, not the answers after them; "
+              "always so for a run that was distilled without a judge.")  # fmt: skip
 @setting("--no-call", kind=_SHARE, text="Rows without a call, as a share of the demonstrations.  [default: finetune's]")
 @setting("--drills", kind=click.IntRange(0, 10**6), text="Copying drills for each tool that a round "
          "is there to learn.  [default: finetune's]")  # fmt: skip
@@ -100,13 +102,13 @@ def rehearse(ctx: click.Context, /, run: Path, out: Path | None, threads: str, a
 
     Each round goes on with the adapter of the one before. With rehearsal it sees again a share of the demonstrations of
     the earlier tools. Prints the share of correct calls after each round for the tools of each round, what was
-    forgotten, and leaves rehearsal.json, .md, .png and .svg in the folder. What was stopped goes on with the same
-    command; its settings need not be typed again.
+    forgotten, and leaves rehearsal.json, .md, .png and .svg in the folder. 4 rounds, both ways, are seven trainings and
+    evaluations. What was stopped goes on with the same command; its settings need not be typed again.
     """
     out = out or run / "rehearsal"
     check_out(out)
     build.thread_count(threads)
-    log = StageLog(out, _KIND, _TEXTS)
+    log = StageLog(out, _KIND, _TEXTS, _CALLED)
     typed["round"] = list(typed["round"]) or None
     values = _settled(log, _lasting(typed), run, out)
     plan = Plan.recorded(log.settings.get(_PLAN), out) if not log.is_new else make_plan(run, values)
@@ -114,6 +116,8 @@ def rehearse(ctx: click.Context, /, run: Path, out: Path | None, threads: str, a
     chain = stages(plan, each, run, out, values, threads)
     if not all(stage.is_over(log) for stage in chain):
         _check(plan, typed)
+        if log.is_new and values["calls_only"] and not typed["calls_only"]:
+            click.echo(_UNJUDGED, err=True)
         with log.begun({**values, _PLAN: plan.flat()}):
             write_lessons(plan, each, run, out, values)
             if code := conduct(chain, log, _again(plan, run, out)):
@@ -156,7 +160,7 @@ def _settled(log: StageLog, typed: Mapping[str, Any], run: Path, out: Path) -> d
     elif out.is_dir() and any(not entry.name.startswith(".") for entry in out.iterdir()):
         raise StoreError(f"{out} is not empty and does not hold a rehearsal; choose another --out")
     else:
-        values = dict(typed)
+        values = {**typed, "calls_only": typed["calls_only"] or is_unjudged(run) or None}
     return {name: _DEFAULTS.get(name) if value is None else value for name, value in values.items()}
 
 

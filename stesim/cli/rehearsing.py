@@ -33,8 +33,9 @@ from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations, to
 from stesim.errors import StoreError, UserError
 from stesim.finetune.chat import read_chat
 from stesim.offline import no_network
-from stesim.rehearse import Arm, mixed, split
+from stesim.rehearse import Arm, Rounds, mixed, split
 from stesim.report.evaluations import RESULT
+from stesim.report.study import read_distillation
 from stesim.store import RunFolder
 from stesim.store.folder import is_run
 from stesim.toolbox import Toolbox
@@ -116,11 +117,7 @@ def make_plan(run: Path, values: Mapping[str, Any]) -> Plan:
     path = run / DEMONSTRATIONS
     counts = Counter(each.tool for each in read_demonstrations(path, tools)[0].values())
     rounds = tuple(map(tuple, typed)) or split(_shown(tools, counts), values["rounds"])
-    if unseen := [tool for each in typed for tool in each if not counts[tool]]:
-        click.echo(f"note: there are no demonstrations of {plain(names(unseen))}, which only drills teach", err=True)
-    for number, each in enumerate(rounds, 1):
-        if not any(counts[tool] for tool in each):
-            raise UserError(f"there are no demonstrations for round {number} ({plain(names(each))}) in {path}")
+    _check_taught(rounds, counts, path, drilled=values["drills"] != 0)
     if values["chat"]:
         read_chat(Path(values["chat"]))  # every conversation can be learned
     for each in rounds:  # each has queries
@@ -129,6 +126,28 @@ def make_plan(run: Path, values: Mapping[str, Any]) -> Plan:
         build.lasting_spec(spec), toolbox.lasting(toolset), rounds,
         tuple(sum(counts[tool] for tool in each) for each in rounds), fingerprint(path),
     )  # fmt: skip
+
+
+def _check_taught(rounds: Rounds, counts: Mapping[str, int], path: Path, *, drilled: bool) -> None:
+    """Raise `UserError` for a round without demonstrations, and for a tool that has none where no drills are made;
+    where they are, a note says of which tools.
+    """
+    for number, each in enumerate(rounds, 1):
+        if not any(counts[tool] for tool in each):
+            raise UserError(f"there are no demonstrations for round {number} ({plain(names(each))}) in {path}")
+    if unseen := [tool for each in rounds for tool in each if not counts[tool]]:
+        said = f"there are no demonstrations of {plain(names(unseen))}, which only drills teach"
+        if not drilled:
+            raise UserError(f"{said}, and --drills 0 makes none")
+        click.echo(f"note: {said}", err=True)
+
+
+def is_unjudged(run: Path) -> bool:
+    """Whether a run's demonstrations were made without a judge, so that nobody has looked at the answers; False where
+    nothing says so.
+    """
+    found = read_distillation(run)
+    return found is not None and not found.judge
 
 
 def _shown(tools: Sequence[str], counts: Mapping[str, int]) -> list[str]:

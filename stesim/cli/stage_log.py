@@ -27,18 +27,22 @@ REFUSED = 2  # the exit code for a user's mistake
 class StageLog:
     """The log `.KIND.jsonl` of a folder, read when it is made.
 
-    `kind` is what the chain is called, such as bench; `texts` names the settings that are texts. Raises `StoreError`,
-    naming the line, for a file of another shape.
+    `kind` is the chain's, such as bench; `texts` names the settings that are texts. Messages say `called` of the whole
+    chain, if that is another word. Raises `StoreError`, naming the line, for a file of another shape.
     """
 
-    def __init__(self, folder: Path, kind: str, texts: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, kind: str, texts: Sequence[str] = (), called: str = "") -> None:
         self.kind = kind
+        self.called = called or kind
         self._folder = folder
-        self._path = folder / f".{kind}.jsonl"
+        self._path = _path(folder, kind)
         self._entries: list[Mapping[str, Any]] = []
         for number, entry in enumerate(lines.read(self._path), 1):
             if not (_is_beginning(entry, texts) if number == 1 else _is_stage(entry)):
-                raise StoreError(f"{self._path}, line {number} is not of a {kind}; remove the file to begin a new one")
+                article = "an" if self.called[0] in "aeiou" else "a"
+                raise StoreError(
+                    f"{self._path}, line {number} is not of {article} {self.called}; remove the file to begin a new one"
+                )
             self._entries.append(entry)
 
     @property
@@ -116,6 +120,15 @@ class StageLog:
             file.append(entry)
             file.sync()
         self._entries.append(entry)
+
+
+def is_begun(folder: Path, kind: str) -> bool:
+    """Whether a chain of this kind was begun in a folder."""
+    return _path(folder, kind).is_file()
+
+
+def _path(folder: Path, kind: str) -> Path:
+    return folder / f".{kind}.jsonl"
 
 
 def _is_beginning(entry: object, texts: Sequence[str]) -> bool:

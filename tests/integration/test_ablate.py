@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from stesim.cli import main
+from stesim.cli.conducting import Stage
 from stesim.cli.variants import SAME, VARIANTS, Plan, said_of
 from stesim.records import Request
 from stesim.store import RunFolder
@@ -219,11 +220,42 @@ def test_nothing_to_train_is_said_at_once(type_: Type, inputs: list[str], tmp_pa
 def test_other_settings_are_refused_and_named(done: Path, type_: Type, tmp_path: Path) -> None:
     error = one_line(type_("ablate", "--out", done, "--variants", "no-judge", "--seed", "3", code=2).stderr)
     assert f"{done} was started differently: " in error
-    assert "variants was 'no-short-term,no-judge', not 'no-judge'" in error
-    assert "seed was not typed, not 3" in error
+    assert "--variants was 'no-short-term,no-judge', not 'no-judge'" in error
+    assert "--seed was not typed, not 3" in error
     (tmp_path / "photos/one").mkdir(parents=True)
     error = one_line(type_("ablate", "--out", "photos", "--model", f"scripted:{tmp_path}", code=2).stderr)
     assert "photos is not empty and does not hold a run; choose another --out" in error
+
+
+def test_a_run_is_not_made_an_ablation(type_: Type, inputs: list[str], tmp_path: Path) -> None:
+    """Nor is a bench that has explored nothing yet."""
+    words = ["--model", "scripted:scripts/full/run.json", *inputs[2:4], "--episodes", "2", "--trials", "2"]
+    type_("run", "--out", "first", *words)
+    before = {path: path.read_bytes() for path in (tmp_path / "first").rglob("*") if path.is_file()}
+    error = one_line(type_("ablate", "--out", "first", *inputs, code=2).stderr)
+    assert error == "stesim: first holds a run, not an ablation; choose another --out"
+    assert {path: path.read_bytes() for path in (tmp_path / "first").rglob("*") if path.is_file()} == before
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun/.bench.jsonl").write_text('{"settings":{}}\n')
+    error = one_line(type_("ablate", "--out", "begun", *inputs, code=2).stderr)
+    assert error == "stesim: begun holds a bench, not an ablation; choose another --out"
+    assert [path.name for path in (tmp_path / "begun").iterdir()] == [".bench.jsonl"]
+
+
+def test_quick_trains_little(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Stage] = []
+    monkeypatch.setattr("stesim.cli.recipe.check_trained", lambda *_: None)
+    monkeypatch.setattr("stesim.cli.ablate.conduct", lambda stages, *_: seen.extend(stages) or 3)
+    type_("ablate", *inputs[2:6], "--quick", "--epochs", "2", "--variants", "no-feedback", "--out", "quick", code=3)
+    trained = [list(stage.words)[1:] for stage in seen if stage.verb == "finetune"]
+    assert [words[words.index("--epochs") :][:4] for words in trained] == [["--epochs", "2", "--drills", "20"]] * 2
+
+
+def test_a_broken_log_is_named(type_: Type, inputs: list[str], tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/.ablation.jsonl").write_text("[]\n")
+    error = one_line(type_("ablate", "--out", "broken", *inputs, code=2).stderr)
+    assert ".ablation.jsonl, line 1 is not of an ablation; remove the file to begin a new one" in error
 
 
 def asked(path: Path) -> list[Request]:

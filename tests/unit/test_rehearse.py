@@ -29,6 +29,29 @@ def test_too_many_rounds_are_refused(rounds: int) -> None:
         split(["a", "b"], rounds)
 
 
+@pytest.mark.parametrize(
+    ("tools", "rounds", "said"),
+    [
+        (
+            "a",
+            4,
+            "1 tool cannot be split into 4 rounds, each with one at least; the fewest are --rounds 2, of two tools",
+        ),
+        ("ab", 0, "2 tools cannot be split into 0 rounds, each with one at least; try --rounds 2"),
+        ("abc", 4, "3 tools cannot be split into 4 rounds, each with one at least; try --rounds 3"),
+        (
+            "",
+            1,
+            "0 tools cannot be split into 1 round, each with one at least; the fewest are --rounds 2, of two tools",
+        ),
+    ],
+)
+def test_how_many_rounds_there_could_be_is_said(tools: str, rounds: int, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        split(tools, rounds)
+    assert str(error.value) == said
+
+
 def test_a_round_trains_on_its_own_tools_and_a_share_of_each_earlier_one() -> None:
     found = mixed(EACH, ROUNDS, 2, 0.1, seed=0)
     assert found[:20] == [shown("d", trial) for trial in range(1, 21)]

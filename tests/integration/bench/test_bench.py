@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from stesim.cli.conducting import Stage
 from tests.integration.bench.miniature import FILES, ICL, correct, files_of, trial
 from tests.integration.conftest import Type
 from tests.integration.distilling import FAIL
@@ -216,6 +217,35 @@ def test_a_folder_with_something_else_is_left_alone(type_: Type, inputs: list[st
     error = one_line(type_("bench", "--out", "photos", *inputs, code=2).stderr)
     assert "photos is not empty and does not hold a run; choose another --out" in error
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["one.jpg"]
+
+
+def test_the_folder_of_an_ablation_is_left_alone(type_: Type, inputs: list[str], tmp_path: Path) -> None:
+    """Also one in which nothing is explored yet; a run goes before whatever else was begun there."""
+    (tmp_path / "parts/full").mkdir(parents=True)
+    (tmp_path / "parts/.ablation.jsonl").write_text('{"settings":{}}\n')
+    for _ in range(2):
+        error = one_line(type_("bench", "--out", "parts", *inputs, code=2).stderr)
+        assert error == "stesim: parts holds an ablation, not a run; choose another --out"
+        assert not (tmp_path / "parts/.bench.jsonl").exists()
+        shutil.rmtree(tmp_path / "parts/full", ignore_errors=True)
+    words = ["--model", "scripted:scripts/run.json", *inputs[2:4], "--episodes", "2", "--trials", "2"]
+    type_("run", "--out", "first", *words, "--constrain", "off")
+    (tmp_path / "first/.ablation.jsonl").write_text('{"settings":{}}\n')
+    assert correct(type_("bench", "--out", "first", *inputs).stdout) == ["33.3", "100.0", "+66.7"]
+
+
+def test_quick_trains_little(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless it is typed how much."""
+    seen: list[Stage] = []
+    monkeypatch.setattr("stesim.cli.recipe.check_trained", lambda *_: None)
+    monkeypatch.setattr("stesim.cli.bench.conduct", lambda stages, *_: seen.extend(stages) or 3)
+    places = inputs[2:6]
+    for more in (["--quick"], ["--quick", "--drills", "60", "--epochs", "2"], []):
+        type_("bench", *places, *more, "--out", f"quick-{len(more)}", code=3)
+    quick, typed, whole = (list(stage.words) for stage in seen if stage.name == "finetune")
+    assert quick[1:5] == ["--epochs", "1", "--drills", "20"]
+    assert typed[1:5] == ["--epochs", "2", "--drills", "60"]
+    assert not {"--epochs", "--drills"} & set(whole)
 
 
 def test_quick_is_less_of_all(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import orjson
 import pytest
 
 from stesim.cli import rehearsing
@@ -72,10 +73,13 @@ def test_a_finished_rehearsal_is_printed_only(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--rounds", "3"], "rounds was 4, not 3"),
-        (["--share", "0.5"], "share was 0.1, not 0.5"),
-        (["--seed", "4", "--rank", "8"], "rank was not typed, not 8"),
-        (["--rehearsal", "with"], "rehearsal was 'both', not 'with'"),
+        (["--rounds", "3"], "--rounds was 4, not 3"),
+        (["--share", "0.5"], "--share was 0.1, not 0.5"),
+        (["--seed", "4", "--rank", "8"], "--rank was not typed, not 8"),
+        (["--rehearsal", "with"], "--rehearsal was 'both', not 'with'"),
+        (["--no-call", "0.1", "--ctx", "512"], "--no-call was not typed, not 0.1; --ctx was not typed, not 512. Use"),
+        (["--calls-only", "--limit", "3"], "--calls-only was not typed; --limit was 2, not 3. Use"),
+        (["--round", "add_date", "--round", "x"], "--round was not typed, not 'add_date' and 'x'. Use"),
     ],
 )
 def test_other_settings_are_refused(words: list[str], said: str, type_: Type, explored: Path, rehearsed: Path) -> None:
@@ -97,6 +101,8 @@ def test_other_demonstrations_are_refused_where_they_are_needed(type_: Type, exp
     [
         ([], "the model is trained, which scripted:"),
         (["--model", "tiny.gguf", "--rounds", "5"], "4 tools cannot be split into 5 rounds"),
+        (["--model", "tiny.gguf", "--tools", "add_date"], "1 tool cannot be split into 4 rounds, each with one at "),
+        (["--model", "tiny.gguf", "--tools", "add_date"], "; the fewest are --rounds 2, of two tools"),
         (["--model", "tiny.gguf", "--round", "add_date"], "one --round alone"),
         (["--model", "tiny.gguf", "--round", "add_date", "--round", "add_date,get_country"], "named twice: add_date"),
         (["--model", "tiny.gguf", "--round", "add_date", "--round", "get_cuntry"], "get_country"),
@@ -142,6 +148,74 @@ def test_a_stage_that_fails_stops_it(
     assert failed.stderr.endswith("stesim finetune: the loss is not a number\n")
     assert failed.stdout == ""
     assert not (explored / "rehearsal/rehearsal.json").exists()
+
+
+def test_what_goes_on_is_called_a_rehearsal(
+    type_: Type, explored: Path, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(words: tuple[str, ...]) -> None:
+        raise SystemExit(130)
+
+    monkeypatch.setattr(rehearsing, "finetune", as_command("finetune", stop))
+    stopped = type_("rehearse", explored, "--model", "tiny.gguf", *FULL, code=130)
+    assert "Or go on with the whole rehearsal: stesim rehearse " in stopped.stderr
+    (explored / "rehearsal/.rehearse.jsonl").write_text("[]\n")
+    error = one_line(type_("rehearse", explored, code=2).stderr)
+    assert error.endswith(".rehearse.jsonl, line 1 is not of a rehearsal; remove the file to begin a new one")
+
+
+UNJUDGED = "note: the run was distilled without a judge, so that answers may be wrong: calls alone are learned\n"
+
+
+def distilled(run: Path, judge: str | None) -> None:
+    (run / "distill.json").write_bytes(orjson.dumps({"trials": 4, "judge": judge}))
+
+
+def test_of_a_run_without_a_judge_calls_alone_are_learned(type_: Type, explored: Path, played: Played) -> None:
+    """It is decided once, whatever becomes of the run's summary."""
+    distilled(explored, None)
+    played.stop = 3
+    stopped = type_("rehearse", explored, "--model", "tiny.gguf", *FULL, code=130)
+    assert stopped.stderr.count(UNJUDGED) == 1
+    log = (explored / "rehearsal/.rehearse.jsonl").read_bytes()
+    assert orjson.loads(log.split(b"\n")[0])["settings"]["calls_only"] is True
+    distilled(explored, "smollm2")
+    assert UNJUDGED not in type_("rehearse", explored, *FULL, "--calls-only").stderr
+    trained = [words for words in played.typed if "--demonstrations" in words]
+    assert len(trained) == 8  # 7, and the one that was stopped
+    assert all("--calls-only" in words for words in trained)
+
+
+@pytest.mark.parametrize("judge", ["smollm2", None])
+def test_who_types_calls_only_is_told_nothing(judge: str | None, type_: Type, explored: Path, played: Played) -> None:
+    distilled(explored, judge)
+    played.stop = 1
+    stopped = type_("rehearse", explored, "--model", "tiny.gguf", *FULL, "--calls-only", code=130)
+    assert "judge" not in stopped.stderr
+    assert "--calls-only" in played.typed[0]
+
+
+@pytest.mark.parametrize("judge", ["smollm2", ""])
+def test_answers_are_learned_where_there_was_a_judge_or_none_is_told_of(
+    judge: str, type_: Type, explored: Path, played: Played
+) -> None:
+    """A rehearsal that was begun so goes on so."""
+    if judge:
+        distilled(explored, judge)
+    played.stop = 1
+    assert UNJUDGED not in type_("rehearse", explored, "--model", "tiny.gguf", *FULL, code=130).stderr
+    distilled(explored, None)
+    assert UNJUDGED not in type_("rehearse", explored).stderr
+    assert not any("--calls-only" in words for words in played.typed)
+
+
+def test_a_tool_that_nothing_would_teach_is_refused(type_: Type, explored: Path, played: Played) -> None:
+    words = ["--round", "add_date,convert_currency", "--round", "get_country", "--drills", "0"]
+    refused = type_("rehearse", explored, "--model", "tiny.gguf", *words, code=2)
+    assert refused.stderr == (
+        "stesim: there are no demonstrations of convert_currency, which only drills teach, and --drills 0 makes none\n"
+    )
+    assert not (explored / "rehearsal").exists()
 
 
 def test_a_lesson_that_was_begun_keeps_its_threads(type_: Type, explored: Path, played: Played) -> None:
