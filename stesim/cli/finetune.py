@@ -15,6 +15,7 @@ from stesim.cli.stopping import ending_well, exit_code
 from stesim.cli.tune_folder import DEFAULTS
 from stesim.cli.tune_plan import Plan, Wish, prepare
 from stesim.offline import no_network
+from stesim.prompts import STAGES
 
 EPILOG = """\b
 Examples:
@@ -30,6 +31,7 @@ It needs further packages: pip install 'stesim[finetune]'. Using the adapter nee
 """
 _COUNT = click.IntRange(1, 10**6)
 _SHARE = Finite(0, 1)
+_PROMPTS = [f"{name}.txt" for name in STAGES["tool_mode"]]
 
 
 def _text(name: str, text: str) -> str:
@@ -121,7 +123,7 @@ def _text(name: str, text: str) -> str:
     help="Also write the model with the adapter in it, its weights as Q8_0.",
 )
 @click.option(
-    "--prompts", type=click.Path(path_type=Path), help="A folder with tool_mode_system.txt and tool_mode.txt."
+    "--prompts", type=click.Path(path_type=Path), help=f"A folder with {', '.join(_PROMPTS)}, or some of them."
 )
 @click.option(
     "--threads",
@@ -155,7 +157,8 @@ def finetune(
         return
     from stesim.cli import tuned
 
-    tuned.show(figures, run, merged, "" if plan.is_own else plan.spec)
+    with no_network():
+        tuned.show(figures, plan, merged)
 
 
 def _work(wish: Wish, merge: Path | None) -> tuple[Plan, dict[str, Any], dict[str, str] | None]:
@@ -174,6 +177,5 @@ def _work(wish: Wish, merge: Path | None) -> tuple[Plan, dict[str, Any], dict[st
 def _again(wish: Wish, plan: Plan) -> str:
     """The command that goes on with it."""
     words = ["stesim", "finetune", str(wish.run), *(["--out", str(wish.out)] if wish.out else [])]
-    toolset = wish.toolset or plan.parts["tools"]["toolset"]
-    words += ["--toolset", toolset] if toolbox.runs_code(toolset) else []
+    words += ["--toolset", plan.toolset] if toolbox.runs_code(plan.toolset) else []
     return plain(shlex.join(words))

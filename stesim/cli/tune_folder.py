@@ -127,8 +127,11 @@ def read_summary(path: Path) -> dict[str, Any] | None:
     found = read_object(file, _LARGEST)
     parts = {name: found.get(name) for name in ("base", "data", "settings", "loss", "verified")}
     fine = all(isinstance(part, dict) for part in parts.values()) and isinstance(found.get("curve"), list)
+    data = parts["data"] if isinstance(parts["data"], dict) else {}
     numbers = [found.get(name) for name in ("steps", "epochs", "tokens", "seconds")]
-    if not fine or not isinstance(found.get("fingerprint"), str) or not all(map(_is_number, numbers)):
+    numbers += [data.get(name) for name in ("demonstrations", "rows", "held_out")]
+    texts = (found.get("fingerprint"), data.get("fingerprint"))
+    if not fine or not all(isinstance(text, str) for text in texts) or not all(map(_is_number, numbers)):
         raise StoreError(f"{file} is not the summary of a fine-tuning; {AGAIN}")
     return found
 
@@ -138,13 +141,13 @@ def option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def refuse(differences: Sequence[str], path: Path) -> None:
-    """Raise `StoreError` that names the differences to what a fine-tuning was begun with, if there are any."""
+def refuse(differences: Sequence[str], path: Path, typed: bool = True) -> None:
+    """Raise `StoreError` that names the differences to what a fine-tuning was begun with, if there are any; what was
+    not `typed` cannot be left out.
+    """
     if differences:
-        raise StoreError(
-            f"{path} was begun differently: {'; '.join(differences)}. Leave these out to go on with it, choose another "
-            f"--out, or {AGAIN}"
-        )
+        remedy = "Leave these out to go on with it, choose" if typed else "Choose"
+        raise StoreError(f"{path} was begun differently: {'; '.join(differences)}. {remedy} another --out, or {AGAIN}")
 
 
 def other_settings(typed: Mapping[str, Any], begun: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,18 @@ _UNJUDGED = (
     "note: the run was distilled without a judge, so that final answers may be wrong; --calls-only leaves them out"
 )
 
+# What may be another than it was when a training was begun: the parts of its manifest in words, and where it has what
+# an option named.
+_CHANGED = {
+    "model": "the model was {name}, another file than this one",
+    "prompts": "the prompts changed",
+    "input": "the demonstrations, or what else is trained on, changed",
+}
+_TYPED = {
+    "prompts": ("prompts", "source"), "toolset": ("tools", "toolset"), "demonstrations": ("input", "demonstrations"),
+    "chat": ("input", "chat"), "start": ("input", "start"),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -65,9 +77,10 @@ class Plan:
     """A training ready to begin or to go on.
 
     `adapter` is the file to come, `path` the work folder; `recorded` is the manifest there, empty for a new one.
-    `model` is the file that is trained, `start` the weights to go on from. `counts` says how many demonstrations and
-    rows of each kind there are, `parts` are those of the manifest; `is_own` says whether it is the run's own model,
-    `anew` whether what is there is to be set aside.
+    `model` is the file that is trained, `start` the weights to go on from. `data` is the fingerprint of the rows, of a
+    finished training of those that it had. `counts` says how many demonstrations and rows of each kind there are,
+    `parts` are those of the manifest; `of_run` is the run's manifest, `toolset` what `--toolset` takes for the tools;
+    `anew` says whether what is there is to be set aside.
     """
 
     run: Path
@@ -84,58 +97,65 @@ class Plan:
     counts: Mapping[str, int]
     parts: Mapping[str, Mapping[str, Any]]
     start: Path | None
-    is_own: bool
+    of_run: Mapping[str, Any]
+    toolset: str
     anew: bool
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the model is that of the run."""
+        return bool(self.parts["model"]["spec"] == self.of_run["model"]["spec"])
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What is trained on: demonstrations and rows, these as one fingerprint, and what a manifest says of them."""
+
+    shown: Sequence[Demonstration]
+    rows: Sequence[Row]
+    data: str
+    prompts: Mapping[str, str]
+    input: Mapping[str, str]
 
 
 def prepare(wish: Wish) -> Plan:
-    """Everything but the training; raises `UserError`, also if it was begun with something else."""
-    manifest = build.recorded(RunFolder.read(wish.run))
-    if manifest.get("stage", "run") != "run":
-        raise UserError(f"{wish.run} is the folder of a stage after the run; name the run's own folder")
+    """Everything but the training; raises `UserError`, also if it was begun with something else.
+
+    Where it is finished, a note says what has changed by itself since.
+    """
+    manifest = _of_run(wish.run)
     adapter = tune_folder.adapter_path(wish.run, wish.out)
     path = tune_folder.work_folder(adapter)
     recorded = {} if wish.again else tune_folder.read_manifest(path)
+    finished = tune_folder.read_summary(path) if recorded else None
     if not recorded and not wish.again and os.path.lexists(adapter):
         raise UserError(f"{adapter} is there already, and its folder {path} is not; choose another --out")
     spec = _spec(wish, recorded, manifest)
     model = model_path(spec)
     fingerprint = llamacpp.fingerprint(model)
-    start = _start(wish, recorded, fingerprint)
-    if start and start["path"].resolve() == adapter.resolve():
-        raise UserError(f"--start {start['path']} is the adapter that is to be written; choose another --out")
+    start = _start(wish, recorded, fingerprint, adapter)
     values = _values(wish, recorded, manifest, start)
-    prompts = load_stage_prompts("tool_mode", build.folder_of_prompts(wish.prompts, recorded))
-    typed = {name: value for name, value in wish.settings.items() if value is not None}
-    chosen, only = _tools(wish, values, manifest)
-    with Toolbox.open(chosen, only=only) as box:
+    toolset, only = _tools(wish, values, recorded or manifest)
+    with Toolbox.open(toolset, only=only) as box:
         values["tools"] = [tool.name for tool in box.tools]
-        typed |= {"tools": values["tools"]} if wish.tools else {}
         if recorded:
+            typed = {**wish.settings, "tools": values["tools"] if wish.tools else None}
             tune_folder.refuse(tune_folder.other_settings(typed, recorded["settings"]), path)
-        file = _file(wish.demonstrations, recorded, "demonstrations") or wish.run / DEMONSTRATIONS
-        shown = _read(file, values["tools"])
-        chat = _file(wish.chat, recorded, "chat")
-        rows = _rows(shown, box, prompts, values, chat)
-        tools = {"toolset": toolbox.lasting(chosen), "fingerprint": box.fingerprint}
-    data = row.fingerprint(rows)
+        found, gone = _material_or_kept(wish, recorded, finished, values, box, start)
+        tools = {"toolset": toolbox.lasting(toolset), "fingerprint": box.fingerprint}
     name = build.DEFAULT_MODEL if spec == build.DEFAULT_MODEL else model.stem
     parts: dict[str, Mapping[str, Any]] = {
         "model": {"spec": build.lasting_spec(spec), "name": name, "fingerprint": fingerprint, "file": model.name},
-        "prompts": stages.prompts_part(prompts),
-        "tools": tools,
-        "input": _input(data, None if file == wish.run / DEMONSTRATIONS else file, chat, start),
-    }
+        "prompts": found.prompts, "tools": tools, "input": found.input,
+    }  # fmt: skip
     if recorded:
-        tune_folder.refuse(_other_parts(recorded, parts), path)
+        _check_same(wish, recorded, parts, path, finished is not None, gone)
     elif not values["calls_only"] and wish.demonstrations is None and _unjudged(wish.run):
         click.echo(_UNJUDGED, err=True)
-    counts = _counts(shown, rows)
-    weights = tune_folder.work_folder(start["path"]) / tune_folder.WEIGHTS if start else None
-    own = parts["model"]["spec"] == manifest["model"]["spec"]
+    data = finished["data"]["fingerprint"] if finished else found.data
     return Plan(
-        wish.run, adapter, path, recorded, values, spec, model, name, fingerprint, rows, data, counts, parts, weights,
-        own, wish.again,
+        wish.run, adapter, path, recorded, values, spec, model, name, fingerprint, found.rows, data,
+        _counts(found.shown, found.rows), parts, start["file"] if start else None, manifest, toolset, wish.again,
     )  # fmt: skip
 
 
@@ -151,6 +171,14 @@ def model_path(spec: str) -> Path:
     path = smollm2_path() if spec == build.DEFAULT_MODEL else Path(os.path.expanduser(spec))
     llamacpp.check_gguf(path)
     return path
+
+
+def _of_run(path: Path) -> Mapping[str, Any]:
+    """The manifest of a run; raises `UserError` for the folder of another stage."""
+    manifest = build.recorded(RunFolder.read(path))
+    if manifest.get("stage", "run") != "run":
+        raise UserError(f"{path} is the folder of a stage after the run; name the run's own folder")
+    return manifest
 
 
 def _spec(wish: Wish, recorded: Mapping[str, Any], run: Mapping[str, Any]) -> str:
@@ -181,8 +209,9 @@ def _values(
     return values
 
 
-def _tools(wish: Wish, values: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[str, list[str]]:
-    toolset = wish.toolset or build.recorded_toolset(run)
+def _tools(wish: Wish, values: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The toolset and the tools; `known` is the manifest of the training, or of the run for a new one."""
+    toolset = wish.toolset or build.recorded_toolset(known)
     return build.chosen_tools(toolset, wish.tools or values["tools"])  # type: ignore[return-value]
 
 
@@ -190,6 +219,36 @@ def _file(typed: Path | None, recorded: Mapping[str, Any], name: str) -> Path | 
     """A file of the training's data: the typed one, or the recorded one."""
     before = recorded.get("input", {}).get(name)
     return typed or (Path(before) if before else None)
+
+
+def _material_or_kept(
+    wish: Wish, recorded: Mapping[str, Any], finished: Mapping[str, Any] | None, values: Mapping[str, Any],
+    box: Toolbox, start: Mapping[str, Any] | None,
+) -> tuple[_Material, str]:  # fmt: skip
+    """What is trained on; or, if a training is finished and some of that cannot be read any more, what it says of that,
+    and why.
+    """
+    try:
+        return _material(wish, recorded, values, box, start), ""
+    except UserError as error:
+        if finished is None or wish.prompts or wish.demonstrations or wish.chat:
+            raise
+        kept = _Material((), (), finished["data"]["fingerprint"], recorded["prompts"], recorded["input"])
+        return kept, f": {error}"
+
+
+def _material(
+    wish: Wish, recorded: Mapping[str, Any], values: Mapping[str, Any], box: Toolbox, start: Mapping[str, Any] | None
+) -> _Material:
+    prompts = load_stage_prompts("tool_mode", build.folder_of_prompts(wish.prompts, recorded))
+    own = wish.run / DEMONSTRATIONS
+    file, chat = _file(wish.demonstrations, recorded, "demonstrations") or own, _file(wish.chat, recorded, "chat")
+    shown = _read(file, values["tools"])
+    rows = _rows(shown, box, prompts, values, chat)
+    data = row.fingerprint(rows)
+    return _Material(
+        shown, rows, data, stages.prompts_part(prompts), _input(data, None if file == own else file, chat, start)
+    )
 
 
 def _read(path: Path, tools: Sequence[str]) -> list[Demonstration]:
@@ -235,8 +294,10 @@ def _tool(box: Toolbox, name: str) -> Tool:
     return found
 
 
-def _start(wish: Wish, recorded: Mapping[str, Any], model: str) -> Mapping[str, Any] | None:
-    """The adapter that the training goes on from: its path, rank, alpha and the fingerprint of its weights."""
+def _start(wish: Wish, recorded: Mapping[str, Any], model: str, out: Path) -> Mapping[str, Any] | None:
+    """The adapter that the training goes on from: its path, rank, alpha, the file of its weights and their fingerprint;
+    `model` is the fingerprint of the model, `out` the adapter to come.
+    """
     path = _file(wish.start, recorded, "start")
     if path is None:
         return None
@@ -251,18 +312,43 @@ def _start(wish: Wish, recorded: Mapping[str, Any], model: str) -> Mapping[str, 
         told = plain(str(summary["base"].get("name")))[:60]
         raise UserError(f"the adapter {path} belongs to another model ({told}); name it with --model")
     settings = tune_folder.read_manifest(folder)["settings"]
-    weights = stages.fingerprint(folder / tune_folder.WEIGHTS)
-    return {"path": path, "rank": settings["rank"], "alpha": settings["alpha"], "weights": weights}
+    file = folder / tune_folder.WEIGHTS
+    weights = stages.fingerprint(file)
+    if path.resolve() == out.resolve():
+        raise UserError(f"--start {path} is the adapter that is to be written; choose another --out")
+    return {"path": path, "rank": settings["rank"], "alpha": settings["alpha"], "file": file, "weights": weights}
 
 
-def _other_parts(recorded: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What is not as it was when the training was begun, in words."""
-    told = {
-        "model": f"the model was {plain(recorded['model']['name'])}, another file than this one",
-        "prompts": "the prompts changed",
-        "input": "the demonstrations, or what else is trained on, changed",
-    }
-    return [text for name, text in told.items() if recorded[name]["fingerprint"] != parts[name]["fingerprint"]]
+def _check_same(
+    wish: Wish, recorded: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], path: Path, finished: bool,
+    gone: str,
+) -> None:  # fmt: skip
+    """Raise `StoreError` for what is not as it was when the training was begun; if it is finished, only for what was
+    typed and for another model. `gone` says why something cannot be read any more.
+    """
+    others = [name for name in _CHANGED if recorded[name]["fingerprint"] != parts[name]["fingerprint"]]
+    tune_folder.refuse(_typed_otherwise(wish, recorded, parts, others), path)
+    if not finished or "model" in others:
+        name = plain(recorded["model"]["name"])
+        tune_folder.refuse([_CHANGED[each].format(name=name) for each in others], path, typed=False)
+    elif others or gone:
+        what = "the demonstrations, or what else is trained on," if gone or "prompts" not in others else "the prompts"
+        click.echo(f"note: {what} have changed since{plain(gone)}; --again trains anew", err=True)
+
+
+def _typed_otherwise(
+    wish: Wish, recorded: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], others: Collection[str]
+) -> list[str]:
+    """Of the parts that are others than when it was begun, what was typed so, each in words."""
+    found = []
+    if "model" in others and wish.spec and parts["model"]["spec"] != recorded["model"]["spec"]:
+        found.append(_CHANGED["model"].format(name=plain(recorded["model"]["name"])))
+    for name, (part, key) in _TYPED.items():
+        before, now = recorded[part][key], parts[part][key]
+        if getattr(wish, name) and before != now and ("prompts" if name == "prompts" else "input") in others:
+            unsaid = "the run's" if name == "demonstrations" else "nothing"
+            found.append(f"--{name} was {before or unsaid}, not {now or unsaid}")
+    return found
 
 
 def _unjudged(run: Path) -> bool:

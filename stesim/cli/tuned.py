@@ -1,6 +1,7 @@
 """What a fine-tuning came to: the course of its losses, and its figures as a person reads them.
 
-course(folder.steps(), stopped_early=False)["loss"]
+    course(folder.steps(), stopped_early=False)["loss"]
+    show(figures, plan, merged=None)
 
 Not covered: how well the adapter answers, which `stesim eval --mode ft` measures.
 """
@@ -8,22 +9,27 @@ Not covered: how well the adapter answers, which `stesim eval --mode ft` measure
 from __future__ import annotations
 
 import itertools
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
+from stesim import testset, toolbox
+from stesim.cli import modes
 from stesim.cli.common import plain, table
 from stesim.cli.tune_folder import ADAPTER
+from stesim.cli.tune_plan import Plan
+from stesim.errors import UserError
 from stesim.report.summary import duration
+from stesim.report.table import some
 
 _FEW = 10  # steps whose mean loss is that of the beginning, and of the end
 _LINES = 10  # of the table of epochs, about
-_KINDS = (
-    ("calls", "calls"), ("answers", "answers"), ("no_call", "without a call"), ("drills", "drills"), ("chat", "chat"),
-)  # fmt: skip
+_KINDS = {"calls": "call", "answers": "answer", "no_call": "", "drills": "drill", "chat": "chat"}
 
 
 def course(steps: Sequence[Mapping[str, Any]], stopped_early: bool) -> dict[str, Any]:
@@ -64,17 +70,12 @@ def _mean(losses: Sequence[float]) -> float:
     return round(sum(losses) / len(losses), 6)
 
 
-def show(figures: Mapping[str, Any], run: Path, merged: Mapping[str, Any] | None, model: str) -> None:
-    """Print the figures for a person; `model` is what to type for the model, empty for the run's own."""
-    data, settings = figures["data"], figures["settings"]
-    base = plain(str(figures["base"].get("name")))
-    kinds = ", ".join(f"{data[name]} {words}" for name, words in _KINDS if data.get(name))
-    click.echo(
-        f"\n{base} was trained on {data.get('rows')} rows ({kinds}) of {data.get('demonstrations')} demonstrations; "
-        f"{data.get('held_out')} rows were held out."
-    )
-    if data.get("cut"):
-        click.echo(f"In {data['cut']} rows the result of the call was cut to --max-length {settings['max_length']}.")
+def show(figures: Mapping[str, Any], plan: Plan, merged: Mapping[str, Any] | None) -> None:
+    """Print the figures for a person, and what can be done next."""
+    settings = figures["settings"]
+    click.echo(f"\n{_rows(figures)}")
+    if cut := figures["data"].get("cut"):
+        click.echo(f"In {some(cut, 'row')} the result of the call was cut to --max-length {settings['max_length']}.")
     click.echo()
     curve = figures["curve"]
     told = [*curve[: -1 : max(1, len(curve) // _LINES)], *curve[-1:]]
@@ -84,16 +85,72 @@ def show(figures: Mapping[str, Any], run: Path, merged: Mapping[str, Any] | None
     early = "; it ended early, since the held-out rows became no better" if figures["stopped_early"] else ""
     click.echo(
         f"\nloss: of the rows' replies, in nats a token. held out: the same of the held-out rows at the epoch's end.\n"
-        f"LoRA of rank {settings['rank']}, alpha {settings['alpha']:g}, {settings['precision']}: {figures['steps']} "
-        f"steps, {figures['tokens']} tokens in {duration(figures['seconds'])}{pace}{early}.\n"
-        f"{_verified(figures['verified'])}\nadapter: {plain(str(figures['adapter']))}"
+        f"LoRA of rank {settings['rank']}, alpha {settings['alpha']:g}, {settings['precision']}: "
+        f"{some(figures['steps'], 'step')}, {some(figures['tokens'], 'token')} in {duration(figures['seconds'])}{pace}"
+        f"{early}.\n{_verified(figures['verified'])}\nadapter: {plain(str(figures['adapter']))}"
     )
     if merged is not None:
         click.echo(f"merged model (Q8_0): {plain(str(merged['path']))}")
-    words = ["stesim", "eval", "--run", str(run), "--mode", "ft", *(["--model", model] if model else [])]
-    if Path(figures["adapter"]).resolve() != (run / ADAPTER).resolve():
-        words += ["--lora", str(figures["adapter"])]
-    click.echo(f"\nNext:\n  {plain(shlex.join(words))}      ask it as it was trained")
+    click.echo("\nNext:")
+    for words, why in _next(figures, plan, merged):
+        click.echo(f"  {plain(shlex.join(words))}      {why}")
+
+
+def _rows(figures: Mapping[str, Any]) -> str:
+    """What was trained on, by kind, and how much of that was learned."""
+    data = figures["data"]
+    counts = [(data[name], noun) for name, noun in _KINDS.items() if data.get(name)]
+    kinds = [some(count, noun) if noun else f"{count} without a call" for count, noun in counts]
+    held = data["held_out"]
+    return (
+        f"{plain(str(figures['base'].get('name')))} was given {some(data['rows'], 'row')} ({', '.join(kinds)}) of "
+        f"{some(data['demonstrations'], 'demonstration')}: {some(data['rows'] - held, 'row')} learned, "
+        f"{held or 'none'} held out."
+    )
+
+
+def _next(figures: Mapping[str, Any], plan: Plan, merged: Mapping[str, Any] | None) -> list[tuple[list[str], str]]:
+    """The commands that measure what was made, and what each does."""
+    run = plan.run
+    base = ["stesim", "eval", "--run", str(run), "--mode", modes.TRAINED]
+    model = [] if plan.is_own else ["--model", plan.spec]
+    own = Path(figures["adapter"]).resolve() == (run / ADAPTER).resolve()
+    lora = [] if own else ["--lora", str(figures["adapter"])]
+    name, asked = _free(run, modes.TRAINED), _asked(plan)
+    called = [] if name == modes.TRAINED else ["--name", name]
+    found = [([*base, *model, *lora, *called, *asked], "ask it as it was trained")]
+    if merged is not None:
+        whole = ["--model", str(merged["path"]), "--lora", modes.NONE, "--name", _free(run, f"{modes.TRAINED}-merged")]
+        found.append(([*base, *whole, *asked], "ask the merged model"))
+    return found
+
+
+def _free(run: Path, name: str) -> str:
+    """The name for an evaluation, with a number if the run has one of this name."""
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(each for each in names if not os.path.lexists(run / "eval" / each))
+
+
+def _asked(plan: Plan) -> list[str]:
+    """What an evaluation does not take from the run by itself: tools, prompts, test queries."""
+    tools, toolset, of_run = plan.values["tools"], plan.toolset, plan.of_run
+    words, known = [], of_run["settings"]["tools"]
+    if toolbox.runs_code(toolset) or toolbox.lasting(toolset) != toolbox.lasting(of_run["tools"]["toolset"]):
+        words, known = ["--toolset", toolset], toolbox.tool_names(toolset)
+    if set(tools) != set(known):
+        plainly = not any("," in tool for tool in tools)
+        words += ["--tools", ",".join(tools) if plainly else orjson.dumps(tools).decode()]
+    if (source := plan.parts["prompts"]["source"]) != "default":
+        words += ["--prompts", source]
+    return words + ([] if _has_queries(tools) else ["--testset", "FILE"])
+
+
+def _has_queries(tools: Sequence[str]) -> bool:
+    """Whether the bundled test set, which an evaluation takes by itself, asks for any of these tools."""
+    try:
+        return bool(testset.cases(testset.BUNDLED, tools, unanswerable=False))
+    except UserError:
+        return False
 
 
 def _held_out(epoch: Mapping[str, Any]) -> str:
@@ -103,7 +160,12 @@ def _held_out(epoch: Mapping[str, Any]) -> str:
 def _verified(told: Mapping[str, Any]) -> str:
     """How far llama.cpp with the adapter is from what was trained, in a line."""
     return (
-        f"In llama.cpp, over {told['positions']} tokens of {told['rows']} rows: KL divergence to the trained network "
-        f"{told['kl']:.1e} (at most {told['kl_max']:.1e} at a token; bound {told['bound']:.0e}), to the model without "
-        f"the adapter {told['kl_to_base']:.2g}."
+        f"In llama.cpp, over {some(told['positions'], 'token')} of {some(told['rows'], 'row')}: KL divergence to the "
+        f"trained network {_short(told['kl'])} a token on average (may be {_short(told['bound'])}), "
+        f"{_short(told['kl_max'])} at the worst token; to the model without the adapter {told['kl_to_base']:.2g}."
     )
+
+
+def _short(number: float) -> str:
+    """A small number in two digits, or in one if that is all: 4.6e-06, 2e-05."""
+    return f"{number:.1e}".replace(".0e", "e")

@@ -137,8 +137,8 @@ class Training:
         return value
 
     def _is_time(self) -> bool:
-        every = max(1, self._per_epoch // _CHECKS)
-        return bool(self.held) and (self.done % every == 0 or self.done == self.of)
+        every, place = math.ceil(self._per_epoch / _CHECKS), (self.done - 1) % self._per_epoch + 1
+        return bool(self.held) and (place % every == 0 or place == self._per_epoch)
 
     def _look(self) -> float:
         """The loss of the held-out slice, each token of its replies counting alike; keeps the best weights."""

@@ -66,7 +66,7 @@ def _tools(each: Evaluation, size: int) -> str:
     if 0 < len(names) <= _NAMED:
         said = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     else:
-        said = _some(each.tools, "tool")
+        said = some(each.tools, "tool")
     return f"{said} of {place(each.toolset)}"
 
 
@@ -143,7 +143,7 @@ def _conditions(each: Evaluation, label: str) -> str:
     """Under which settings an evaluation was made, and what it took, in a line."""
     queries = f"{each.queries} queries" if each.queries != 1 else "1 query"
     queries += f" and {each.unanswerable} that no tool can serve" if each.unanswerable else ""
-    parts = [_some(each.tools, "tool") + ("" if each.describe else ", none described") if each.tools else "", queries]
+    parts = [some(each.tools, "tool") + ("" if each.describe else ", none described") if each.tools else "", queries]
     if each.candidates and each.candidates < each.tools:
         parts.append(f"{each.candidates} candidate tools{', the right one among them' if each.oracle else ''}")
     if each.not_offered:
@@ -193,9 +193,9 @@ def _explored(study: Study) -> list[str]:
     settings, run = study.settings, study.exploration
     trials = f"{run.trials} of {study.planned}" if run.trials < study.planned else str(run.trials)
     imagined = f", imagined {cell(str(settings['imagine']))}" if settings.get("imagine") else ""
-    plan = f"{_some(settings['episodes'], 'episode')} of {_some(settings['trials'], 'trial')} each{imagined}"
+    plan = f"{some(settings['episodes'], 'episode')} of {some(settings['trials'], 'trial')} each{imagined}"
     lines = [
-        f"{place(study.model)} on {_some(len(settings['tools']), 'tool')} ({place(study.toolset)}), {plan}, "
+        f"{place(study.model)} on {some(len(settings['tools']), 'tool')} ({place(study.toolset)}), {plan}, "
         f"seed {cell(str(settings.get('seed', NOTHING)))}: {trials} trials, {run.answered} answered after a call, "
         f"{_number(study.tokens)} tokens generated in {duration(study.seconds)}."
     ]
@@ -225,22 +225,25 @@ def _distilled(found: Distillation) -> list[str]:
 
 
 def _trained(found: Training) -> list[str]:
-    """What the fine-tuning came to, in a line; what is not told is left out."""
+    """What the fine-tuning came to, in a line; what is not told is left out. Rows by kind are of all rows."""
     take = found.number
+    drills = take("data", "drills") or None
     said = [
         ("LoRA of rank {:.0f}", take("settings", "rank")),
-        ("{:.0f} demonstrations", take("data", "demonstrations")),
-        ("{:.0f} rows", take("data", "rows")),
-        ("{:.0f} of them drills", take("data", "drills") or None),
+        ("{:.0f} demonstration{s}", take("data", "demonstrations")),
+        ("{:.0f} row{s}", take("data", "rows")),
+        ("{:.0f} of them drills" if drills != 1 else "1 of them a drill", drills),
         ("{:.0f} of them without a call", take("data", "no_call") or None),
-        ("{:g} epochs", take("epochs")),
-        ("{:.0f} steps", take("steps")),
+        ("{:.0f} row{s} learned", found.learned),
+        ("{:.0f} held out", take("data", "held_out")),
+        ("{:g} epoch{s}", take("epochs")),
+        ("{:.0f} step{s}", take("steps")),
         ("loss {:.3f} at first", take("loss", "first")),
         ("{:.3f} at last", take("loss", "last")),
         ("{:.3f} on the rows held out", take("loss", "held_out_best")),
         ("KL of llama.cpp to the trained model {:.1g}", take("verified", "kl")),
     ]
-    parts = [text.format(value) for text, value in said if value is not None]
+    parts = [text.format(value, s="" if value == 1 else "s") for text, value in said if value is not None]
     seconds = take("seconds")
     return [f"Fine-tuned: {', '.join([*parts, *([duration(seconds)] if seconds else [])])}."] if parts else []
 
@@ -268,7 +271,12 @@ def _union(mappings: Iterable[Mapping[str, object]]) -> list[str]:
     return list(dict.fromkeys(key for mapping in mappings for key in mapping))
 
 
-def _some(n: int, noun: str) -> str:
+def some(n: int, noun: str) -> str:
+    """So many of something, whose plural has an s.
+
+    >>> some(1, "row"), some(2, "row")
+    ('1 row', '2 rows')
+    """
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 

@@ -36,6 +36,12 @@ class Training:
         return found if fine else None  # type: ignore[return-value]
 
     @property
+    def learned(self) -> float | None:
+        """How many rows were learned: all but those held out; None where either is not told."""
+        rows, held = self.number("data", "rows"), self.number("data", "held_out")
+        return None if rows is None or held is None else rows - held
+
+    @property
     def fingerprint(self) -> str:
         """The adapter's; empty where it is not told."""
         found = self.summary.get("fingerprint")

@@ -64,6 +64,18 @@ def test_the_rows_and_the_differences(tuned: Path, type_: Type) -> None:
     )
 
 
+def test_rows_that_were_learned_and_held_out(tuned: Path, type_: Type) -> None:
+    data = {"demonstrations": 2, "rows": 122, "drills": 120, "no_call": 0, "held_out": 9}
+    path = tuned / "finetune/adapter/finetune.json"
+    path.write_bytes(orjson.dumps(SUMMARY | {"data": data, "epochs": 1, "steps": 15}))
+    said = "16, 2 demonstrations, 122 rows, 120 of them drills, 113 rows learned, 9 held out, 1 epoch, 15 steps, loss"
+    assert said in type_("report", tuned).stdout
+    data = {"demonstrations": 1, "rows": 2, "drills": 1, "held_out": 1}
+    path.write_bytes(orjson.dumps(SUMMARY | {"data": data, "epochs": 2, "steps": 1}))
+    said = "16, 1 demonstration, 2 rows, 1 of them a drill, 1 row learned, 1 held out, 2 epochs, 1 step, loss"
+    assert said in type_("report", tuned).stdout
+
+
 def test_failures_tell_how_arguments_differ(tuned: Path, type_: Type) -> None:
     shown = type_("report", tuned, "--examples").stdout
     assert "#### Failures: FT, constrained\n" in shown

@@ -322,6 +322,11 @@ def test_an_adapter_that_was_trained_anew(tmp_path: Path) -> None:
         assert not Training({"fingerprint": "b"}).made_another(other, tmp_path)
 
 
+def test_the_rows_that_were_learned() -> None:
+    assert Training({"data": {"rows": 122, "held_out": 9}}).learned == 113
+    assert [Training({"data": data}).learned for data in ({}, {"rows": 4}, {"held_out": 4}, [])] == [None] * 4
+
+
 def test_the_tools_that_it_was_trained_on() -> None:
     assert Training({"settings": {"tools": ["a", 1, "b"]}}).tools == ("a", "b")
     assert [Training(value).tools for value in ({}, {"settings": []}, {"settings": {"tools": "a"}})] == [()] * 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +50,10 @@ def trained(tune: Tune, run: Path, shelf: Path) -> Path:
         tune()
         (run / "finetune").rename(shelf / "finetune")
     return shelf
+
+
+@pytest.fixture
+def done(trained: Path, run: Path) -> Path:
+    """The run, with that training in it."""
+    shutil.copytree(trained / "finetune", run / "finetune")
+    return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def refused(result: Result, *said: str) -> str:
     assert line.startswith("stesim: ")
     assert all(text in line for text in said), line
     return line
+
+
+def following(shown: str) -> list[list[str]]:
+    """The commands after `Next:`, as they are typed after `stesim`."""
+    lines = shown.partition("\nNext:\n")[2].splitlines()
+    return [shlex.split(line.removeprefix("  stesim ").partition("      ")[0]) for line in lines]
 
 
 def conversation(*turns: tuple[str, str]) -> str:

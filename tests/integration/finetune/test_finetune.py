@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from stesim.models.llamacpp import LlamaCppModel, fingerprint
 from stesim.models.lora import read_adapter
 from stesim.records import Demonstration
 from tests.integration.conftest import Type
-from tests.integration.finetune.study import QUESTION, WHOLE, Tune, conversation, left, refused
+from tests.integration.finetune.study import QUESTION, WHOLE, Tune, conversation, following, left, refused
 from tests.tiny import make_tiny
 
 
@@ -39,9 +40,16 @@ def test_a_training_from_its_beginning_to_its_adapter(
     monkeypatch.setattr(Training, "__init__", lambda *_, **__: pytest.fail("it is trained once more"))
     assert json.loads(tune("--json").stdout) == told
     text = tune("--rank", "4").stdout
-    assert "tiny was trained on 8 rows (8 calls) of 8 demonstrations; 2 rows were held out." in text
+    assert "\ntiny was given 8 rows (8 calls) of 8 demonstrations: 6 rows learned, 2 held out.\n" in text
+    number = r"\d(\.\d)?e-\d\d"
+    assert re.search(
+        rf": KL divergence to the trained network {number} a token on average \(may be {number}\), {number} at the worst "
+        r"token; to the model without the adapter [\d.]+\.\n",
+        text,
+    )
     assert f"adapter: {path}\n" in text
     assert f"stesim eval --run {run} --mode ft --model {tiny} " in text
+    assert following(text) == [["eval", "--run", str(run), "--mode", "ft", "--model", str(tiny)]]
     path.unlink()
     assert json.loads(tune("--json").stdout) == told  # the adapter is made anew from its weights
     assert fingerprint(path) == told["fingerprint"]
@@ -60,10 +68,12 @@ def test_rows_of_every_kind(tune: Tune, run: Path, type_: Type, tmp_path: Path) 
     chat = tmp_path / "chat.jsonl"
     chat.write_text(conversation(("user", "Hi!"), ("assistant", "Hello.")) + "\n\n")
     words = ["--no-call", 0.5, "--drills", 2, "--chat", chat, "--tools", "get_country", "--epochs", 1]
+    words += ["--toolset", "starter"]
     result = tune(*words)
     assert "note: 6 demonstrations of other tools are left out: forecast_weather" in result.stderr
-    assert "trained on 6 rows (2 calls, 1 without a call, 2 drills, 1 chat) of 2 demonstrations" in result.stdout
-    again = type_("finetune", run)  # the chat and the drills need not be typed again
+    assert "given 6 rows (2 calls, 1 without a call, 2 drills, 1 chat) of 2 demonstrations" in result.stdout
+    assert following(result.stdout)[0][-4:] == ["--toolset", "starter", "--tools", "get_country"]
+    again = type_("finetune", run)  # the chat, the drills and the toolset need not be typed again
     assert again.stdout == result.stdout
     refused(
         type_("finetune", run, "--tools", "forecast_weather", code=2), "--tools was get_country, not forecast_weather"
@@ -84,8 +94,9 @@ def test_answers_that_no_judge_has_seen_are_noted(tune: Tune, run: Path, type_: 
 def test_long_results_are_cut_and_long_queries_refused(run: Path, type_: Type, tiny: Path) -> None:
     long = [Demonstration("get_country", "Where?", {"name": "Japan"}, "x" * 3000, "Asia.", 1, n) for n in (1, 2)]
     (run / "demonstrations.jsonl").write_bytes(to_lines(long))
-    words = ["finetune", run, "--model", tiny, "--epochs", 1, "--threads", 1, "--drills", 0]
+    words = ["finetune", run, "--model", tiny, "--epochs", 1, "--threads", 1, "--drills", 0, "--tools", "get_country"]
     told = type_(*words, "--max-length", 400).stdout
+    assert following(told)[0][-2:] == ["--tools", "get_country"]
     assert "In 2 rows the result of the call was cut to --max-length 400." in told
     line = refused(type_(*words, "--max-length", 60, "--out", "short.gguf", code=2), "more than --max-length 60")
     assert "get_country" in line
@@ -115,7 +126,9 @@ def test_a_merged_model_answers_as_the_adapter_does(tune: Tune, run: Path, tiny:
     told = json.loads(tune(*stronger, "--merge", "merged.gguf", "--json").stdout)
     assert told["merged"] == {"path": "merged.gguf", "fingerprint": fingerprint(Path("merged.gguf"))}
     before = Path("merged.gguf").stat().st_mtime_ns
-    tune(*stronger, "--merge", "merged.gguf")
+    of_adapter, of_merged = following(tune(*stronger, "--merge", "merged.gguf").stdout)
+    assert of_adapter == ["eval", "--run", str(run), "--mode", "ft", "--model", str(tiny)]
+    assert of_merged == [*of_adapter[:5], "--model", "merged.gguf", "--lora", "none", "--name", "ft-merged"]
     assert Path("merged.gguf").stat().st_mtime_ns == before
     found = {}
     for name, path, lora in (

@@ -196,7 +196,8 @@ def test_what_has_changed_since_it_was_begun(tune: Tune, run: Path, tiny: Path, 
     other = make_tiny(tmp_path / "other.gguf", seed=1)
     refused(tune("--model", other, code=2), "the model was tiny, another file than this one")
     (run / "demonstrations.jsonl").write_bytes(to_lines(SHOWN[:4]))
-    refused(tune(code=2), "the demonstrations, or what else is trained on, changed")
+    said = "note: the demonstrations, or what else is trained on, have changed since; --again trains anew\n"
+    assert said in tune().stderr
     result = tune("--again", "--epochs", 1)
     assert f"what was trained before is now in {run / 'finetune' / 'adapter-1'}\n" in result.stderr
     assert "4 rows" in result.stdout

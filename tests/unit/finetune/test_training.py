@@ -114,6 +114,23 @@ def test_the_held_out_slice_ends_the_training_and_the_best_weights_count(base: P
     assert same(training.weights(), network.lora(training.net))
 
 
+@pytest.mark.parametrize(
+    ("batch", "looks"),
+    [(1, [4, 8, 12, 14, 18, 22, 26, 28]), (2, [2, 4, 6, 7, 9, 11, 13, 14]), (3, [2, 4, 5, 7, 9, 10]),
+     (4, [1, 2, 3, 4, 5, 6, 7, 8]), (14, [1, 2])],
+)  # fmt: skip
+def test_the_held_out_slice_is_looked_at_four_times_an_epoch_at_most(
+    base: Path, monkeypatch: pytest.MonkeyPatch, batch: int, looks: list[int]
+) -> None:
+    """And at the end of each."""
+    monkeypatch.setattr(Training, "_learn", lambda *_: 1.0)
+    monkeypatch.setattr(Training, "_look", lambda _: 1.0)
+    settings = TrainSettings(**{**QUICK.flat(), "epochs": 2, "batch": batch, "held_out": 0.1})
+    training, steps = trained(base, settings, encoded(16))
+    assert (len(training.learned), len(training.held)) == (14, 2)
+    assert [step.number for step in steps if step.held_out is not None] == looks
+
+
 def test_going_on_from_other_weights(base: Path, tmp_path: Path) -> None:
     first, _ = trained(base)
     (tmp_path / "weights.safetensors").write_bytes(network.write(tmp_path, first.weights()))
