@@ -265,8 +265,12 @@ def _rows(
     """All that is trained on, in order."""
     found = row.rows(shown, prompts, RowPlan(values["calls_only"], values["no_call"], values["seed"]))
     drilled = box.tools if values["drill_tools"] is None else [_tool(box, name) for name in values["drill_tools"]]
-    found += drills(shown, drilled, prompts, DrillPlan(values["drills"], values["seed"]))
-    return [*found, *(read_chat(chat) if chat else [])]
+    made = drills(shown, drilled, prompts, DrillPlan(values["drills"], values["seed"]))
+    counts = Counter(each.tool for each in made)
+    if few := {tool.name: counts[tool.name] for tool in drilled if counts[tool.name] < values["drills"]}:
+        told = ", ".join(f"{plain(name)} ({count} of {values['drills']})" for name, count in few.items())
+        click.echo(f"note: no more calls could be made up that the schema allows, for drills of {told}", err=True)
+    return [*found, *made, *(read_chat(chat) if chat else [])]
 
 
 def _counts(shown: Sequence[Demonstration], rows: Sequence[Row]) -> dict[str, int]:

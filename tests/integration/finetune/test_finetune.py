@@ -80,6 +80,16 @@ def test_rows_of_every_kind(tune: Tune, run: Path, type_: Type, tmp_path: Path) 
     )
 
 
+def test_a_tool_whose_calls_cannot_be_made_up_has_fewer_drills(tune: Tune) -> None:
+    words = ["--toolset", "extended", "--tools", "checkout,get_country", "--drills", 3, "--epochs", 1]
+    done = tune(*words)
+    assert (
+        "note: no more calls could be made up that the schema allows, for drills of checkout (0 of 3)\n" in done.stderr
+    )
+    assert "(2 calls, 3 drills)" in done.stdout
+    assert "drills of" not in tune(*words, "--drill-tools", "get_country", "--out", "other.gguf").stderr
+
+
 def test_answers_that_no_judge_has_seen_are_noted(tune: Tune, run: Path, type_: Type, tiny: Path) -> None:
     (run / "distill.json").write_text(json.dumps({"judge": None}))
     assert "without a judge" not in tune().stderr
