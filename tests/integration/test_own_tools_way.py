@@ -23,6 +23,7 @@ from stesim.testset import cases
 from stesim.toolbox import Toolbox
 from tests.integration.conftest import Type, answer
 from tests.integration.test_commands import one_line
+from tests.tiny import make_tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--episodes", "1", "--trials", "1"]
@@ -77,29 +78,47 @@ def explored(tool: str, arguments: dict[str, Any], query: str) -> list[str]:
     return [made, query, "What a day", f"{query} Please", "How nice", query, made, answer("Here you are."), "Yes"]
 
 
-def test_the_five_commands(type_: Type, tools: Path, scripted: Callable[..., list[str]], tmp_path: Path) -> None:
-    run, distill, baseline, icl, export = commands("own-tools.md", "The whole way")
+def test_the_commands(
+    type_: Type, tools: Path, scripted: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run, distill, baseline, icl, finetune, ft, report, export = commands("own-tools.md", "The whole way")
     texts = [text for trial in CALLS for text in explored(*trial)]
     type_(*run, *scripted("run.json", texts), *SMALL)
     type_(*distill, "--no-paraphrase")
     right = right_answers()
     type_(*baseline, *scripted("baseline.json", ["Final Answer: No."] * len(right)))
     type_(*icl, *scripted("icl.json", right))
+    tiny = make_tiny(tmp_path / "tiny.gguf")
+    trained = type_(*finetune, "--model", tiny, "--drills", 2, "--epochs", 1, "--threads", 1)
+    assert "given 9 rows (3 calls, 6 drills) of 3 demonstrations" in trained.stdout
+    type_(*ft, "--model", tiny)
     correct = {}
-    for name in ("baseline", "icl"):
+    for name in ("baseline", "icl", "ft"):
         result = json.loads((tmp_path / "runs/mine/eval" / name / "result.json").read_bytes())
         assert (result["tools"], result["queries"], result["unanswerable"]) == (3, 4, 1)
         correct[name] = result["metrics"]["argument_match"]["value"]
-    assert correct == {"baseline": 0.0, "icl": 100.0}
+    assert (correct["baseline"], correct["icl"]) == (0.0, 100.0)
+    shown = type_(*report).stdout
+    assert all(f"\n| {name} " in shown for name in ("baseline", "ICL", "FT"))
     assert "3 rows from 3 demonstrations (calls only)" in type_(*export).stdout
     rows = [json.loads(line) for line in (tmp_path / "runs/mine/exports/messages.jsonl").read_bytes().splitlines()]
     calls = [row["messages"][-1]["tool_calls"][0]["function"] for row in rows]
     assert calls == [{"name": tool, "arguments": arguments} for tool, arguments, _ in CALLS]
     assert "without a judge" in type_(*export[:-1]).stderr
-    assert "ICL" in type_("report", "runs/mine").stdout
-    without = [[word for word in words if word not in ("--toolset", "mytools.py")] for words in (distill, icl, export)]
-    for words in without:
-        assert "name it to run its code: --toolset" in one_line(type_(*words, code=2).stderr)
+
+
+def test_a_file_of_tools_is_named_at_every_command(
+    type_: Type, tools: Path, scripted: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    run, distill, _, icl, finetune, _, _, export = commands("own-tools.md", "The whole way")
+    texts = [text for trial in CALLS for text in explored(*trial)]
+    type_(*run, *scripted("run.json", texts), *SMALL)
+    type_(*distill, "--no-paraphrase")
+    model = ["--model", str(make_tiny(tmp_path / "tiny.gguf"))]
+    for words in (distill, icl, [*finetune, *model], export):
+        without = [word for word in words if word not in ("--toolset", "mytools.py")]
+        assert "name it to run its code: --toolset" in one_line(type_(*without, code=2).stderr)
 
 
 def test_a_folder_of_tools_is_named_once(type_: Type, scripted: Callable[..., list[str]], tmp_path: Path) -> None:
