@@ -14,8 +14,10 @@ import click
 import orjson
 from click.shell_completion import CompletionItem
 
+from stesim.demonstrations import names
 from stesim.errors import StesimError, UserError
 from stesim.records import Rejection, Trial
+from stesim.report.summary import some
 
 _UNSEEN = r"\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROLS = re.compile(rf"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f{_UNSEEN}]")
@@ -112,6 +114,13 @@ def no_query(trial: Trial) -> str:
         return ""
     gave = any(step.observation is not None and step.observation.kind == "ok" for step in trial.steps)
     return _NO_QUERY[trial.rejected] if gave or trial.rejected else "no call gave a result"
+
+
+def note_strangers(strangers: Mapping[str, int]) -> None:
+    """Say of how many demonstrations the tools are not among the chosen ones, if there are any."""
+    if number := sum(strangers.values()):
+        left = f"{some(number, 'demonstration')} of other tools {'is' if number == 1 else 'are'} left out"
+        click.echo(f"note: {left}: {plain(names(strangers))}", err=True)
 
 
 def echo_json(value: Mapping[str, Any] | Sequence[Any]) -> None:

@@ -20,7 +20,7 @@ from stesim.cli.common import plain, table
 from stesim.demonstrations import DEMONSTRATIONS
 from stesim.paraphrase import REASONS
 from stesim.records import Demonstration, Gate, Judged, Paraphrased
-from stesim.report.summary import duration, share
+from stesim.report.summary import duration, share, some
 from stesim.toolbox import fold
 
 GATES: Mapping[str, str] = {
@@ -130,8 +130,8 @@ def show(figures: Mapping[str, Any], path: Path) -> None:
         click.echo("\nrewordings dropped, because the reply:")
         table([(f"  {plain(why)}", str(n), REASONS.get(why, "")) for why, n in dropped.items()], last_left=True)
     click.echo(
-        f"\nkept: trials that passed every gate: {_number(figures['distinct_queries'], 'different query')} with "
-        f"{_number(figures['distinct_values'], 'different value')} of arguments."
+        f"\nkept: trials that passed every gate: {some(figures['distinct_queries'], 'different query')} with "
+        f"{some(figures['distinct_values'], 'different value')} of arguments."
     )
     if reworded:
         click.echo("asked: how often the model was asked for a rewording.")
@@ -148,20 +148,13 @@ def show(figures: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _number(number: int, what: str) -> str:
-    """So many of something, whose plural is a regular one."""
-    return f"{number} {what if number == 1 else f'{what[:-1]}ies' if what.endswith('y') else f'{what}s'}"
-
-
 def _content(figures: Mapping[str, Any]) -> str:
     """What the demonstrations are."""
-    text = (
-        f"{_number(figures['demonstrations'], 'demonstration')}: {_number(figures['originals'], 'query')} as imagined"
-    )
+    text = f"{some(figures['demonstrations'], 'demonstration')}: {some(figures['originals'], 'query')} as imagined"
     if not figures["paraphrases_asked"]:
         return text
     more = f" (of {figures['reworded']} made)" if figures["reworded"] != figures["paraphrases"] else ""
-    return f"{text}, {_number(figures['paraphrases'], 'rewording')}{more}"
+    return f"{text}, {some(figures['paraphrases'], 'rewording')}{more}"
 
 
 def _row(name: str, figures: Mapping[str, Any], reworded: bool) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from stesim.cli import build
-from stesim.cli.common import Finite, check_out, echo_json, plain, toolset_option
+from stesim.cli.common import Finite, check_out, echo_json, note_strangers, plain, toolset_option
 from stesim.dataset import FORMATS, Exported, Plan, export, file_name
-from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
+from stesim.demonstrations import DEMONSTRATIONS, read_demonstrations
 from stesim.errors import StoreError, UserError
 from stesim.offline import no_network
 from stesim.report.recorded import read_json
 from stesim.report.study import DISTILLED
+from stesim.report.summary import some
 from stesim.store import RunFolder
 from stesim.store.folder import COMPLETIONS, MANIFEST, TRIALS, is_run, write_atomically
 from stesim.toolbox import Toolbox
@@ -148,12 +149,7 @@ def _made(run: Path, format_: str, toolset: str | None, plan: Plan) -> tuple[Exp
     named, only = build.chosen_tools(toolset or build.recorded_toolset(manifest), manifest["settings"]["tools"])
     with no_network(), Toolbox.open(named, only=only) as box:
         found, strangers = read_demonstrations(run / DEMONSTRATIONS, [tool.name for tool in box.tools])
-        if strangers:
-            click.echo(
-                f"note: {sum(strangers.values())} demonstrations of other tools are left out: "
-                f"{plain(names(strangers))}",
-                err=True,
-            )
+        note_strangers(strangers)
         if tools["fingerprint"] != box.fingerprint:
             click.echo("note: the tools have changed since the run; they are described as they are now", err=True)
         return export(format_, list(found.values()), box.tools, plan), len(found)
@@ -170,5 +166,4 @@ def _told(made: Exported, demonstrations: int, calls_only: bool) -> str:
     more = [f"{made.masked} masked"] * bool(made.masked) + [f"{made.no_call} without a call"] * bool(made.no_call)
     more += ["calls only"] * calls_only
     aside = f" ({', '.join(more)})" if more else ""
-    rows = "1 row" if made.rows == 1 else f"{made.rows} rows"
-    return f"{rows} from {demonstrations} demonstration{'s' * (demonstrations != 1)}{aside}"
+    return f"{some(made.rows, 'row')} from {some(demonstrations, 'demonstration')}{aside}"

@@ -20,8 +20,8 @@ import orjson
 
 from stesim import testset, toolbox
 from stesim.cli import build, differences, modes, stages
-from stesim.cli.common import check_out, plain
-from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
+from stesim.cli.common import check_out, note_strangers, plain
+from stesim.demonstrations import DEMONSTRATIONS, read_demonstrations
 from stesim.errors import StoreError, UserError
 from stesim.evaluate.answers import AnswerFolder
 from stesim.evaluate.result import RESULT
@@ -354,9 +354,7 @@ def _read(path: Path | None, values: Mapping[str, Any], toolset: str, run: Mappi
     if path is None:
         return _Shown()
     found, strangers = read_demonstrations(path, values["tools"], lambda others: _hint(others, path, toolset, run))
-    if strangers:
-        left = f"{strangers.total()} demonstrations of other tools are left out: {names(strangers)}"
-        click.echo(f"note: {plain(left)}", err=True)
+    note_strangers(strangers)
     return _Shown(path, stages.fingerprint(path), found)
 
 

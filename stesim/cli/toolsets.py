@@ -10,6 +10,7 @@ import click
 from mocktools.check import Finding
 from stesim.cli.common import echo_json, plain
 from stesim.offline import no_network
+from stesim.report.summary import some
 from stesim.toolbox import user_errors
 
 
@@ -42,12 +43,8 @@ def _show(findings: list[Finding]) -> None:
         place = f", {finding.place}" if finding.place else ""
         click.echo(plain(f"{finding.level}: {finding.file}{place}: {finding.message}"))
     errors = sum(finding.level == "error" for finding in findings)
-    counts = [_count(errors, "error"), _count(len(findings) - errors, "warning")]
+    counts = [some(errors, "error"), some(len(findings) - errors, "warning")]
     click.echo(", ".join(counts) if findings else "all is well")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @click.command(

@@ -21,8 +21,8 @@ import click
 
 from stesim import toolbox
 from stesim.cli import build, stages, tune_folder
-from stesim.cli.common import plain
-from stesim.demonstrations import DEMONSTRATIONS, names, read_demonstrations
+from stesim.cli.common import note_strangers, plain
+from stesim.demonstrations import DEMONSTRATIONS, read_demonstrations
 from stesim.errors import UserError
 from stesim.finetune import rows as row
 from stesim.finetune.chat import read_chat
@@ -253,9 +253,7 @@ def _material(
 
 def _read(path: Path, tools: Sequence[str]) -> list[Demonstration]:
     found, strangers = read_demonstrations(path, tools)
-    if strangers:
-        told = plain(names(strangers))
-        click.echo(f"note: {sum(strangers.values())} demonstrations of other tools are left out: {told}", err=True)
+    note_strangers(strangers)
     return list(found.values())
 
 

@@ -24,8 +24,7 @@ from stesim.cli.common import plain, table
 from stesim.cli.tune_folder import ADAPTER
 from stesim.cli.tune_plan import Plan
 from stesim.errors import UserError
-from stesim.report.summary import duration
-from stesim.report.table import some
+from stesim.report.summary import duration, some
 
 _FEW = 10  # steps whose mean loss is that of the beginning, and of the end
 _LINES = 10  # of the table of epochs, about

@@ -84,3 +84,12 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def some(number: int, what: str) -> str:
+    """So many of something, whose plural is a regular one.
+
+    >>> some(1, "query"), some(2, "query"), some(0, "row")
+    ('1 query', '2 queries', '0 rows')
+    """
+    return f"{number} {what if number == 1 else f'{what[:-1]}ies' if what.endswith('y') else f'{what}s'}"

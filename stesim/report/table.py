@@ -18,7 +18,7 @@ from stesim.report.evaluations import METRICS, METRICS_MEAN, Evaluation, Figure
 from stesim.report.markdown import cell, code, place, table
 from stesim.report.paper import METHODS, RESULTS, SOURCE, gains
 from stesim.report.study import Distillation, Study
-from stesim.report.summary import NOTHING, duration, percent
+from stesim.report.summary import NOTHING, duration, percent, some
 from stesim.report.trained import Training
 
 _LONGEST = 300  # characters of a query or a reply among the examples
@@ -269,15 +269,6 @@ def _of_the_paper() -> list[str]:
 
 def _union(mappings: Iterable[Mapping[str, object]]) -> list[str]:
     return list(dict.fromkeys(key for mapping in mappings for key in mapping))
-
-
-def some(n: int, noun: str) -> str:
-    """So many of something, whose plural has an s.
-
-    >>> some(1, "row"), some(2, "row")
-    ('1 row', '2 rows')
-    """
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _kind(name: str) -> str:

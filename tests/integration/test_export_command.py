@@ -219,7 +219,7 @@ def test_demonstrations_of_other_tools(run: Path, type_: Type) -> None:
     with (run / "demonstrations.jsonl").open("ab") as file:
         file.write(strange)
     result = type_("export", run, "--format", "sharegpt", "--out", "-")
-    assert "1 demonstrations of other tools are left out: rm_rf" in result.stderr
+    assert "1 demonstration of other tools is left out: rm_rf" in result.stderr
     assert len(result.stdout.splitlines()) == 3
     (run / "demonstrations.jsonl").write_bytes(strange)
     assert "of other tools only: rm_rf" in refused(type_, run, "--format", "sharegpt")
