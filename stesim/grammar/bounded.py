@@ -51,8 +51,9 @@ def bounded_arguments(parameters: Mapping[str, Any], longest_text: int) -> Schem
     `parameters` must be a JSON Schema of type object. Raises `SchemaError` for a reference that leads nowhere.
     """
     bounder = _Bounder(parameters, longest_text)
-    # A tool whose schema says nothing of members takes no arguments.
-    silent = not parameters.keys() - _NOTES - {"type"}
+    # A tool whose schema names no argument takes none, unless it says of what kind others may be.
+    words = parameters.keys() - _NOTES - {"type"}
+    silent = not any(parameters[word] or word not in ("properties", "required") for word in words)
     bounded = bounder.value({**parameters, "type": "object", **({"additionalProperties": False} if silent else {})})
     return {**bounded, "$defs": bounder.defs} if bounder.defs else bounded
 

@@ -192,6 +192,20 @@ def test_the_bounds_are_those_that_the_documentation_names(schema: dict[str, Any
     assert {word: found[word] for word in bounded} == bounded
 
 
+@pytest.mark.parametrize("more", [{}, {"properties": {}}, {"properties": {}, "required": []}, {"title": "None"}])
+def test_a_tool_that_names_no_argument_takes_none(more: dict[str, Any]) -> None:
+    tool = Tool("x", "", {"type": "object", **more})
+    found = arguments_schema(tool, Bounds.of(10))
+    assert (found["properties"], found["additionalProperties"]) == ({}, False)
+    assert "patternProperties" not in found
+
+
+@pytest.mark.parametrize("others", [True, {}, {"type": "string"}])
+def test_one_that_allows_others_takes_them(others: Any) -> None:
+    tool = Tool("x", "", {"type": "object", "properties": {}, "additionalProperties": others})
+    assert "patternProperties" in arguments_schema(tool, Bounds.of(10))
+
+
 def test_a_thought_and_an_answer_are_bounded() -> None:
     grammar = reply_grammar([WEATHER], Bounds.of(10))
     check_grammar(grammar, ["Thought: " + "x" * 20 + "\n", "Final Answer: " + "x" * 40])
