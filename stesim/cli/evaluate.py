@@ -43,7 +43,7 @@ _COUNT = click.IntRange(1, 10**6)
     help="smollm2, the path of a GGUF file, scripted:FILE (a JSON list of replies) or replay:FOLDER of an evaluation.  "
     "[default: the run's, else smollm2]",
 )
-@lora_option("[default: in mode ft the one of the run, else the run's, for its model]")
+@lora_option("[default: in mode ft RUN/finetune/adapter.gguf, else the one that the run explored with, if any]")
 @click.option("--run", type=click.Path(path_type=Path), help="A run, whose tools and demonstrations are used.")
 @click.option(
     "--mode",
@@ -77,7 +77,7 @@ _COUNT = click.IntRange(1, 10**6)
 @click.option(
     "--shots",
     type=_COUNT,
-    help=f"Demonstrations before a query, at most.  [default: {DEFAULTS['shots']} in mode icl, in mode ft none]",
+    help=f"Demonstrations before a query, at most.  [default: {DEFAULTS['shots']} in mode icl, in mode ft none; a baseline shows none]",
 )
 @click.option(
     "--retrieval",
@@ -143,9 +143,9 @@ _COUNT = click.IntRange(1, 10**6)
 def evaluate(predictions: Path | None, strict: bool, as_json: bool, threads: str, **typed: Any) -> None:
     """Ask a model about queries whose right calls are known, or score replies that are recorded.
 
-    Well-formed: a call with a JSON object, of all replies. API match: the right tool, of the well-formed. Correct: the
-    right tool with the right arguments, of all replies. An evaluation that was stopped goes on with --run RUN --name
-    NAME or --out FOLDER; what it was started with need not be typed again.
+    Well-formed: a call with a JSON object, of all answerable queries. API match: the right tool, of the well-formed.
+    Correct: the right tool with the right arguments, of all answerable queries. An evaluation that was stopped goes on
+    with --run RUN --name NAME or --out FOLDER; what it was started with need not be typed again.
     """
     asking = [name for name, value in typed.items() if value is not None]
     if predictions is not None:

@@ -97,7 +97,7 @@ def _text(name: str, text: str) -> str:
     help=_text("max_length", "Tokens of a row, at most; results of calls are cut for it."),
 )
 @click.option(
-    "--held-out", type=Finite(0, 0.5), help=_text("held_out", "The share of the trials that is looked at, not learned.")
+    "--held-out", type=Finite(0, 0.5), help=_text("held_out", "The share of trials and made-up rows that is looked at, not learned.")
 )
 @click.option(
     "--patience",
@@ -120,7 +120,7 @@ def _text(name: str, text: str) -> str:
     "--merge",
     type=click.Path(path_type=Path),
     metavar="F.gguf",
-    help="Also write the model with the adapter in it, its weights as Q8_0.",
+    help="Also write the model with the adapter in it, the weights that it changes as Q8_0.",
 )
 @click.option(
     "--prompts", type=click.Path(path_type=Path), help=f"A folder with {', '.join(_PROMPTS)}, or some of them."

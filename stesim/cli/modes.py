@@ -34,6 +34,8 @@ def decided(values: Mapping[str, Any], typed: Mapping[str, Any], recorded: Mappi
     if found["mode"] != TRAINED:
         if typed.get("describe") is not None:
             raise UserError("--describe goes with --mode ft: the other modes always describe the tools")
+        if found["mode"] == "baseline" and typed.get("shots"):
+            raise UserError("--shots goes with --mode icl or ft: a baseline shows no demonstration")
         return found | {"describe": True, "shots": (found["shots"] or SHOTS) if found["mode"] == "icl" else 0}
     before = recorded if recorded.get("mode") == TRAINED else {}
     found["describe"] = bool(found["describe"])

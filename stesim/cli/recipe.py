@@ -97,7 +97,7 @@ _TUNED = [
     setting("--epochs", kind=_COUNT, text="How often the training sees each example.  [default: finetune's]"),
     setting("--rank", kind=click.IntRange(1, 1024), text="The rank of the adapter.  [default: finetune's]"),
     setting(
-        "--learning-rate", kind=Finite(0, 1, min_open=True), text="The largest step of the training.  "
+        "--learning-rate", kind=Finite(0, 1, min_open=True), text="The largest learning rate.  "
         "[default: finetune's]",
     ),
     setting(

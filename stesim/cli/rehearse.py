@@ -69,11 +69,11 @@ _UNJUDGED = "note: the run was distilled without a judge, so that answers may be
 @setting("--alpha", kind=Finite(0, 10**6, min_open=True), text="Its scale is alpha / rank.  [default: finetune's]")
 @setting("--epochs", kind=_COUNT, text="How often a round sees each example.  [default: finetune's]")
 @setting("--batch", kind=_COUNT, text="Rows of a step.  [default: finetune's]")
-@setting("--learning-rate", kind=Finite(0, 1, min_open=True), text="The largest step.  [default: finetune's]")
+@setting("--learning-rate", kind=Finite(0, 1, min_open=True), text="The largest learning rate.  [default: finetune's]")
 @setting("--warmup", kind=_SHARE, text="The share of steps in which the rate rises.  [default: finetune's]")
 @setting("--max-length", kind=click.IntRange(16, 1 << 20), text="Tokens of a row, at most.  [default: finetune's]")
 @setting(
-    "--held-out", kind=Finite(0, 0.5), text="The share of trials that is looked at, not learned.  [default: finetune's]"
+    "--held-out", kind=Finite(0, 0.5), text="The share that is looked at, not learned.  [default: finetune's]"
 )
 @setting(
     "--patience",
@@ -88,7 +88,7 @@ _UNJUDGED = "note: the run was distilled without a judge, so that answers may be
 @click.option("--unanswerable", is_flag=True, default=None, help="Ask also the queries that no tool can help with.")
 @setting("--max-tokens", kind=_COUNT, text="Tokens of a reply, at most.  [default: eval's]")
 @setting("--ctx", "context", kind=click.IntRange(64, 1 << 20), text="Context size in tokens, when asking.")
-@setting("--seed", kind=click.IntRange(0, 2**63 - 1), text="Decides every random choice.  [default: 0]")
+@setting("--seed", kind=click.IntRange(0, 2**63 - 1), text="Decides every random choice.  [default: the run's for the training, else 0]")
 @click.option(
     "--threads",
     default="auto",

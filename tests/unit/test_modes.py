@@ -22,7 +22,6 @@ def decided(values: dict[str, Any], recorded: dict[str, Any] | None = None, **ty
     ("mode", "typed", "recorded", "shots", "describe"),
     [
         ("baseline", {}, {}, 0, True),
-        ("baseline", {"shots": 3}, {}, 0, True),
         ("icl", {}, {}, 8, True),
         ("icl", {"shots": 3}, {}, 3, True),
         ("ft", {}, {}, 0, False),
@@ -47,6 +46,7 @@ def test_the_description_that_was_recorded_stays() -> None:
     [
         ("icl", {"describe": True}, "--describe goes with --mode ft"),
         ("baseline", {"describe": False}, "--describe goes with --mode ft"),
+        ("baseline", {"shots": 3}, "--shots goes with --mode icl or ft"),
         ("ft", {"candidates": 3}, "--candidates goes with --describe"),
         ("ft", {"oracle": True}, "--oracle goes with --describe"),
     ],
