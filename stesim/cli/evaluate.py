@@ -77,7 +77,8 @@ _COUNT = click.IntRange(1, 10**6)
 @click.option(
     "--shots",
     type=_COUNT,
-    help=f"Demonstrations before a query, at most.  [default: {DEFAULTS['shots']} in mode icl, in mode ft none; a baseline shows none]",
+    help="Demonstrations before a query, at most; a baseline shows none.  "
+    f"[default: {DEFAULTS['shots']} in mode icl, in mode ft none]",
 )
 @click.option(
     "--retrieval",

@@ -97,7 +97,9 @@ def _text(name: str, text: str) -> str:
     help=_text("max_length", "Tokens of a row, at most; results of calls are cut for it."),
 )
 @click.option(
-    "--held-out", type=Finite(0, 0.5), help=_text("held_out", "The share of trials and made-up rows that is looked at, not learned.")
+    "--held-out",
+    type=Finite(0, 0.5),
+    help=_text("held_out", "The share of trials and made-up rows that is looked at, not learned."),
 )
 @click.option(
     "--patience",

@@ -88,7 +88,11 @@ _UNJUDGED = "note: the run was distilled without a judge, so that answers may be
 @click.option("--unanswerable", is_flag=True, default=None, help="Ask also the queries that no tool can help with.")
 @setting("--max-tokens", kind=_COUNT, text="Tokens of a reply, at most.  [default: eval's]")
 @setting("--ctx", "context", kind=click.IntRange(64, 1 << 20), text="Context size in tokens, when asking.")
-@setting("--seed", kind=click.IntRange(0, 2**63 - 1), text="Decides every random choice.  [default: the run's for the training, else 0]")
+@setting(
+    "--seed",
+    kind=click.IntRange(0, 2**63 - 1),
+    text="Decides every random choice.  [default: the run's for the training, else 0]",
+)
 @click.option(
     "--threads",
     default="auto",

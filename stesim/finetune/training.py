@@ -37,8 +37,9 @@ class TrainSettings:
     """How an adapter is trained.
 
     `rank` and `alpha` are LoRA's, on all linear layers. `warmup` is the share of all steps in which the learning rate
-    rises, before it falls along a cosine. A row has `max_length` tokens at most. `held_out` is the share of what
-    rows come from (trials, plain drills, requests, chats) that is not learned but looked at, four times an epoch; after `patience` looks in a row without improvement
+    rises, before it falls along a cosine. A row has `max_length` tokens at most. `held_out` is the share of what rows
+    come from (trials, plain drills, requests, chats) that is not learned but looked at, four times an epoch; after
+    `patience` looks in a row without improvement
     the training ends (0: never before its end), and the best weights count. `precision` is bf16 or fp32.
     """
 
