@@ -72,9 +72,7 @@ _UNJUDGED = "note: the run was distilled without a judge, so that answers may be
 @setting("--learning-rate", kind=Finite(0, 1, min_open=True), text="The largest learning rate.  [default: finetune's]")
 @setting("--warmup", kind=_SHARE, text="The share of steps in which the rate rises.  [default: finetune's]")
 @setting("--max-length", kind=click.IntRange(16, 1 << 20), text="Tokens of a row, at most.  [default: finetune's]")
-@setting(
-    "--held-out", kind=Finite(0, 0.5), text="The share that is looked at, not learned.  [default: finetune's]"
-)
+@setting("--held-out", kind=Finite(0, 0.5), text="The share that is looked at, not learned.  [default: finetune's]")
 @setting(
     "--patience",
     kind=click.IntRange(0, 10**6),
