@@ -145,7 +145,8 @@ def finetune(
     --again.
     """
     settings = {name: typed.pop(name) for name in DEFAULTS if name in typed}
-    settings["drill_tools"] = build.names_in(settings["drill_tools"]) if settings["drill_tools"] else None
+    drilled = settings["drill_tools"]
+    settings["drill_tools"] = list(dict.fromkeys(build.names_in(drilled))) if drilled else None
     settings["threads"] = build.thread_count(threads) if threads is not None else None
     wish = Wish(run, out=out, settings=settings, again=again, **typed)
     try:

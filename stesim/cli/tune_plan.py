@@ -303,8 +303,10 @@ def _start(wish: Wish, recorded: Mapping[str, Any], model: str, out: Path) -> Ma
     path = _file(wish.start, recorded, "start")
     if path is None:
         return None
+    if path.suffix != ".gguf":
+        raise UserError(f"--start {path} is no adapter; name the .gguf file that `stesim finetune` made")
     folder = tune_folder.work_folder(path)
-    summary = tune_folder.read_summary(folder) if path.suffix == ".gguf" else None
+    summary = tune_folder.read_summary(folder)
     if summary is None:
         raise UserError(
             f"--start {path}: there is no finished training in {folder}; an adapter can be trained further where "

@@ -231,4 +231,5 @@ class Tuning:
     def _about(self) -> Mapping[str, str]:
         """What the adapter's file says of where it comes from."""
         plan = self.plan
-        return {BASE: plan.fingerprint, BASE_NAME: plan.name, DATA: plan.data, "stesim.version": __version__}
+        version = str(plan.recorded.get("stesim", __version__))  # one that is made anew comes to the same bytes
+        return {BASE: plan.fingerprint, BASE_NAME: plan.name, DATA: plan.data, "stesim.version": version}

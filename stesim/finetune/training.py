@@ -173,7 +173,10 @@ class Training:
         }  # fmt: skip
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            self._torch.save(held, temporary)
+            with temporary.open("wb") as file:
+                self._torch.save(held, file)
+                file.flush()
+                os.fsync(file.fileno())
             temporary.replace(path)
         except (OSError, RuntimeError) as error:  # torch has an error of its own for a full disk
             temporary.unlink(missing_ok=True)

@@ -51,7 +51,10 @@ def test_a_training_from_its_beginning_to_its_adapter(
     assert f"stesim eval --run {run} --mode ft --model {tiny} " in text
     assert following(text) == [["eval", "--run", str(run), "--mode", "ft", "--model", str(tiny)]]
     path.unlink()
-    assert json.loads(tune("--json").stdout) == told  # the adapter is made anew from its weights
+    monkeypatch.setattr("stesim.cli.tuning.__version__", "9.9")
+    assert (
+        json.loads(tune("--json").stdout) == told
+    )  # the adapter is made anew from its weights, by a later version too
     assert fingerprint(path) == told["fingerprint"]
 
 
@@ -87,7 +90,9 @@ def test_a_tool_whose_calls_cannot_be_made_up_has_fewer_drills(tune: Tune) -> No
         "note: no more calls could be made up that the schema allows, for drills of checkout (0 of 3)\n" in done.stderr
     )
     assert "(2 calls, 3 drills)" in done.stdout
-    assert "drills of" not in tune(*words, "--drill-tools", "get_country", "--out", "other.gguf").stderr
+    other = tune(*words, "--drill-tools", "get_country,get_country", "--out", "other.gguf")
+    assert "drills of" not in other.stderr
+    assert "(2 calls, 3 drills)" in other.stdout
 
 
 def test_answers_that_no_judge_has_seen_are_noted(tune: Tune, run: Path, type_: Type, tiny: Path) -> None:
@@ -128,6 +133,8 @@ def test_going_on_from_an_adapter(tune: Tune, run: Path, tiny: Path, tmp_path: P
     line = refused(tune("--start", "one.gguf", "--out", "three.gguf", "--model", other, code=2))
     assert "the adapter one.gguf belongs to another model (tiny)" in line
     refused(tune("--start", "none.gguf", "--out", "three.gguf", code=2), "no finished training in none")
+    for path in (".", "/", "one"):
+        refused(tune("--start", path, "--out", "three.gguf", code=2), f"--start {path} is no adapter")
     assert not Path("three").exists()
 
 
