@@ -82,11 +82,15 @@ def _result(name: str, said: str, folder: Path, full: Evaluation | None) -> Resu
     if said:
         return Result(name, said)
     tuned = _evaluation(folder)
-    pairs = full is not None and tuned is not None and (full.flags or {}).keys() == (tuned.flags or {}).keys()
     differences = {}
-    if pairs and name != FULL and full is not None and tuned is not None:
+    if name != FULL and full is not None and tuned is not None and _asked_alike(full, tuned):
         differences = {metric: difference(full.flags or {}, tuned.flags or {}, metric) for metric in METRICS}
     return Result(name, "" if tuned else LEFT_OUT + _NO_ADAPTER, read_distillation(folder), tuned, differences)
+
+
+def _asked_alike(one: Evaluation, other: Evaluation) -> bool:
+    same = one.testset_fingerprint == other.testset_fingerprint
+    return same and (one.flags or {}).keys() == (other.flags or {}).keys()
 
 
 def _evaluation(folder: Path) -> Evaluation | None:

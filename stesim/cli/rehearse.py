@@ -17,9 +17,10 @@ from stesim.cli.common import Finite, check_out, complete_tools, echo_json, plai
 from stesim.cli.conducting import begun_with, conduct, times
 from stesim.cli.recipe import check_trained, code_words, setting
 from stesim.cli.rehearsal_plot import draw
-from stesim.cli.rehearsing import ARMS, Lesson, Plan, is_unjudged, lessons, make_plan, stages, write_lessons
+from stesim.cli.rehearsing import ARMS, Lesson, Plan, is_unjudged, lessons, make_plan, seed_of, stages, write_lessons
 from stesim.cli.stage_log import StageLog
 from stesim.cli.stages import write
+from stesim.demonstrations import DEMONSTRATIONS
 from stesim.errors import StoreError, UserError
 
 EPILOG = """\b
@@ -89,7 +90,7 @@ _UNJUDGED = "note: the run was distilled without a judge, so that answers may be
 @setting(
     "--seed",
     kind=click.IntRange(0, 2**63 - 1),
-    text="Decides every random choice.  [default: the run's for the training, else 0]",
+    text="Decides every random choice.  [default: the run's]",
 )
 @click.option(
     "--threads",
@@ -120,7 +121,7 @@ def rehearse(ctx: click.Context, /, run: Path, out: Path | None, threads: str, a
         _check(plan, typed)
         if log.is_new and values["calls_only"] and not typed["calls_only"]:
             click.echo(_UNJUDGED, err=True)
-        with log.begun({**values, _PLAN: plan.flat()}):
+        with log.begun({**values, _PLAN: plan.flat()}, prepared=DEMONSTRATIONS):
             write_lessons(plan, each, run, out, values)
             if code := conduct(chain, log, _again(plan, run, out)):
                 ctx.exit(code)
@@ -163,6 +164,7 @@ def _settled(log: StageLog, typed: Mapping[str, Any], run: Path, out: Path) -> d
         raise StoreError(f"{out} is not empty and does not hold a rehearsal; choose another --out")
     else:
         values = {**typed, "calls_only": typed["calls_only"] or is_unjudged(run) or None}
+        values["seed"] = seed_of(run) if typed["seed"] is None else typed["seed"]
     return {name: _DEFAULTS.get(name) if value is None else value for name, value in values.items()}
 
 

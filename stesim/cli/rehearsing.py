@@ -62,6 +62,7 @@ class Plan:
     rounds: tuple[tuple[str, ...], ...]
     counts: tuple[int, ...]
     fingerprint: str
+    testset: str
 
     def flat(self) -> dict[str, Any]:
         """The plan as the log holds it."""
@@ -74,11 +75,13 @@ class Plan:
         rounds = told.get("rounds")
         fine = isinstance(rounds, list) and all(isinstance(each, list) and each for each in rounds)
         fine = fine and all(isinstance(tool, str) for each in rounds or () for tool in each)
-        fine = fine and all(isinstance(told.get(name), str) for name in ("spec", "toolset", "fingerprint"))
+        fine = fine and all(isinstance(told.get(name), str) for name in ("spec", "toolset", "fingerprint", "testset"))
         if not fine or not _are_numbers(told.get("counts"), len(rounds or ())):
             raise StoreError(f"the log in {where} does not tell the rounds; choose another --out")
         made = tuple(tuple(each) for each in rounds or ())
-        return cls(told["spec"], told["toolset"], made, tuple(told["counts"]), told["fingerprint"])
+        return cls(
+            told["spec"], told["toolset"], made, tuple(told["counts"]), told["fingerprint"], told["testset"]
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def make_plan(run: Path, values: Mapping[str, Any]) -> Plan:
         testsets.cases(values["testset"] or testsets.BUNDLED, each, unanswerable=False)
     return Plan(
         build.lasting_spec(spec), toolbox.lasting(toolset), rounds,
-        tuple(sum(counts[tool] for tool in each) for each in rounds), fingerprint(path),
+        tuple(sum(counts[tool] for tool in each) for each in rounds), fingerprint(path), _asked(rounds, values),
     )  # fmt: skip
 
 
@@ -148,6 +151,11 @@ def is_unjudged(run: Path) -> bool:
     """
     found = read_distillation(run)
     return found is not None and not found.judge
+
+
+def seed_of(run: Path) -> int:
+    """The seed that a run was explored with; raises `StoreError`."""
+    return int(build.checked(RunFolder.read(run).manifest, run)["settings"]["seed"])
 
 
 def _shown(tools: Sequence[str], counts: Mapping[str, int]) -> list[str]:
@@ -175,12 +183,21 @@ def lessons(plan: Plan, arms: Sequence[Arm], *, together: bool) -> list[Lesson]:
     return found
 
 
+def _asked(rounds: Sequence[Sequence[str]], values: Mapping[str, Any]) -> str:
+    """The fingerprint of the queries for all tools."""
+    tools = [tool for each in rounds for tool in each]
+    return testsets.fingerprint(testsets.cases(values["testset"] or testsets.BUNDLED, tools, unanswerable=False))
+
+
 def write_lessons(plan: Plan, each: Sequence[Lesson], run: Path, out: Path, values: Mapping[str, Any]) -> None:
     """Write the demonstrations that each lesson trains on.
 
-    Raises `StoreError` if the run's have changed since the plan was made, or if a file cannot be written.
+    Raises `StoreError` if the run's or the test set have changed since the plan was made, or if a file cannot be
+    written.
     """
     path = run / DEMONSTRATIONS
+    if _asked(plan.rounds, values) != plan.testset:
+        raise StoreError(f"{out} cannot go on: the test set has changed since it was begun; choose another --out")
     if fingerprint(path) != plan.fingerprint:
         raise StoreError(f"{out} cannot go on: {path} has changed since it was begun; choose another --out")
     known = list(read_demonstrations(path, [tool for tools in plan.rounds for tool in tools])[0].values())

@@ -56,10 +56,11 @@ class StageLog:
         return not self._entries
 
     @contextlib.contextmanager
-    def begun(self, settings: Mapping[str, Any]) -> Iterator[None]:
+    def begun(self, settings: Mapping[str, Any], prepared: str = "") -> Iterator[None]:
         """Keep the folder to this process; the settings are written down the first time, all but those that are None.
 
-        They are forgotten again if a stage refuses them before anything was made, so that they can be typed rightly.
+        They are forgotten again if a stage refuses them before anything was made, so that they can be typed rightly;
+        files of the name `prepared`, which are there before the stages begin, go with them.
         Raises `StoreError` if another process works in the folder, or did since the log was read.
         """
         try:
@@ -74,12 +75,17 @@ class StageLog:
             try:
                 yield
             finally:
-                self._forget_refused()
+                self._forget_refused(prepared)
 
-    def _forget_refused(self) -> None:
-        """Remove the log of stages that refused what was typed and left nothing behind."""
+    def _forget_refused(self, prepared: str) -> None:
+        """Remove the log of stages that refused what was typed and left nothing behind, with what was prepared."""
         codes = {entry["code"] for entry in self._entries[1:] if "code" in entry}
-        if codes == {REFUSED} and all(entry.name.startswith(".") for entry in self._folder.iterdir()):
+        left = [path for path in self._folder.rglob("*") if not (path.is_dir() or path.name.startswith("."))]
+        if codes == {REFUSED} and all(path.name == prepared for path in left):
+            for path in left:
+                path.unlink()
+                with contextlib.suppress(OSError):  # something else is there
+                    path.parent.rmdir()
             self._path.unlink(missing_ok=True)
             self._entries.clear()
 

@@ -16,6 +16,7 @@ from stesim import testset
 from stesim.cli.evaluate import evaluate
 from stesim.cli.stages import write
 from stesim.demonstrations import read_demonstrations
+from stesim.errors import UserError
 from stesim.parsing import render
 from stesim.records import Action, Demonstration
 from tests.integration.conftest import answer, call
@@ -33,16 +34,22 @@ def value_after(words: tuple[str, ...], option: str) -> str:
 
 
 class Played:
-    """The two commands; `typed` are the words of every call, `stop` is the number of the call that is interrupted."""
+    """The two commands; `typed` are the words of every call, `stop` is the number of the call that is interrupted, `no`
+    what the next one has against its settings.
+    """
 
     def __init__(self) -> None:
         self.typed: list[tuple[str, ...]] = []
         self.stop = 0
+        self.no = ""
 
     def _begin(self, words: tuple[str, ...]) -> None:
         self.typed.append(words)
         if len(self.typed) == self.stop:
             raise KeyboardInterrupt
+        if why := self.no:
+            self.no = ""
+            raise UserError(why)
 
     def finetune(self, words: tuple[str, ...]) -> None:
         """A tool is learned by its demonstrations; of those known before half as many queries remain known."""

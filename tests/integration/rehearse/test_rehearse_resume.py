@@ -14,9 +14,11 @@ from stesim.errors import UserError
 from tests.integration.conftest import Type
 from tests.integration.rehearse.playing import (
     FULL,
+    TOOLS,
     Played,
     as_command,
     demonstrations,
+    value_after,
 )
 from tests.integration.test_commands import one_line
 
@@ -86,6 +88,37 @@ def test_other_settings_are_refused(words: list[str], said: str, type_: Type, ex
     error = one_line(type_("rehearse", explored, *words, code=2).stderr)
     assert f"{rehearsed} was started differently: " in error
     assert said in error
+
+
+def test_a_setting_that_the_first_training_refuses_can_be_typed_rightly(
+    type_: Type, explored: Path, played: Played
+) -> None:
+    words = ["rehearse", explored, "--model", "tiny.gguf", "--rehearsal", "with", *FULL]
+    played.no = "a row has more tokens"
+    assert "a row has more tokens" in type_(*words, "--max-length", 16, code=2).stderr
+    assert [path.name for path in (explored / "rehearsal").iterdir() if not path.name.startswith(".")] == []
+    type_(*words, "--max-length", 512)
+    assert all("512" in each for each in played.typed[1:] if "--start" in each)
+
+
+def test_other_queries_are_refused(type_: Type, explored: Path, played: Played, tmp_path: Path) -> None:
+    """Figures of other queries cannot be compared with those of the rounds before."""
+    file = tmp_path / "mine.jsonl"
+    calls = {tool: [{"tool": tool, "arguments": {}}] for tool in TOOLS}
+    lines = [orjson.dumps({"id": tool, "query": f"{tool}?", "calls": calls[tool]}) for tool in TOOLS]
+    file.write_bytes(b"\n".join(lines))
+    played.stop = 3
+    type_("rehearse", explored, "--model", "tiny.gguf", "--testset", file, *FULL, code=130)
+    file.write_bytes(b"\n".join([*lines, lines[0].replace(b"?", b"!").replace(b'"id":"', b'"id":"x')]))
+    error = one_line(type_("rehearse", explored, code=2).stderr)
+    assert "the test set has changed since it was begun; choose another --out" in error
+
+
+def test_without_a_seed_it_is_the_run_s(type_: Type, explored: Path, played: Played) -> None:
+    words = [word for word in FULL if word not in ("--seed", "3")]
+    found = type_("rehearse", explored, "--model", "tiny.gguf", "--rehearsal", "with", *words, "--json")
+    assert orjson.loads(found.stdout)["seed"] == 5
+    assert all(value_after(each, "--seed") == "5" for each in played.typed if "--start" in each)
 
 
 def test_other_demonstrations_are_refused_where_they_are_needed(type_: Type, explored: Path, played: Played) -> None:
