@@ -13,8 +13,7 @@ from stesim.dataset import FORMATS, Exported, Plan, export, file_name
 from stesim.demonstrations import DEMONSTRATIONS, read_demonstrations
 from stesim.errors import StoreError, UserError
 from stesim.offline import no_network
-from stesim.report.recorded import read_json
-from stesim.report.study import DISTILLED
+from stesim.report.study import DISTILLED, is_unjudged
 from stesim.report.summary import some
 from stesim.store import RunFolder
 from stesim.store.folder import COMPLETIONS, MANIFEST, TRIALS, is_run, write_atomically
@@ -91,7 +90,7 @@ def export_(
     path = _path(run, format_, out)
     plan = Plan(mask_names, no_call, candidates, seed, calls_only)
     made, demonstrations = _made(run, format_, toolset, plan)
-    doubtful = not calls_only and _unjudged(run)
+    doubtful = not calls_only and is_unjudged(run)
     if out is None and path is not None:
         _make_folder(path.parent)
     if path is None:
@@ -153,12 +152,6 @@ def _made(run: Path, format_: str, toolset: str | None, plan: Plan) -> tuple[Exp
         if tools["fingerprint"] != box.fingerprint:
             click.echo("note: the tools have changed since the run; they are described as they are now", err=True)
         return export(format_, list(found.values()), box.tools, plan), len(found)
-
-
-def _unjudged(run: Path) -> bool:
-    """Whether the demonstrations were made without a judge; False where there is no summary to say so."""
-    path = run / DISTILLED
-    return os.path.lexists(path) and read_json(path).get("judge", "") is None
 
 
 def _told(made: Exported, demonstrations: int, calls_only: bool) -> str:

@@ -17,11 +17,12 @@ from stesim.cli.common import Finite, check_out, complete_tools, echo_json, plai
 from stesim.cli.conducting import begun_with, conduct, times
 from stesim.cli.recipe import check_trained, code_words, setting
 from stesim.cli.rehearsal_plot import draw
-from stesim.cli.rehearsing import ARMS, Lesson, Plan, is_unjudged, lessons, make_plan, seed_of, stages, write_lessons
+from stesim.cli.rehearsing import ARMS, Lesson, Plan, lessons, make_plan, seed_of, stages, write_lessons
 from stesim.cli.stage_log import StageLog
 from stesim.cli.stages import write
 from stesim.demonstrations import DEMONSTRATIONS
 from stesim.errors import StoreError, UserError
+from stesim.report.study import is_unjudged
 
 EPILOG = """\b
 Examples:

@@ -35,7 +35,6 @@ from stesim.finetune.chat import read_chat
 from stesim.offline import no_network
 from stesim.rehearse import Arm, Rounds, mixed, split
 from stesim.report.evaluations import RESULT
-from stesim.report.study import read_distillation
 from stesim.store import RunFolder
 from stesim.store.folder import is_run
 from stesim.toolbox import Toolbox
@@ -143,14 +142,6 @@ def _check_taught(rounds: Rounds, counts: Mapping[str, int], path: Path, *, dril
         if not drilled:
             raise UserError(f"{said}, and --drills 0 makes none")
         click.echo(f"note: {said}", err=True)
-
-
-def is_unjudged(run: Path) -> bool:
-    """Whether a run's demonstrations were made without a judge, so that nobody has looked at the answers; False where
-    nothing says so.
-    """
-    found = read_distillation(run)
-    return found is not None and not found.judge
 
 
 def seed_of(run: Path) -> int:

@@ -31,8 +31,7 @@ from stesim.finetune.rows import Row, RowPlan
 from stesim.models import llamacpp, threads
 from stesim.prompts import StagePrompts, load_stage_prompts
 from stesim.records import Demonstration, Tool
-from stesim.report.recorded import read_json
-from stesim.report.study import DISTILLED
+from stesim.report.study import is_unjudged
 from stesim.store import RunFolder
 from stesim.toolbox import Toolbox
 
@@ -150,7 +149,7 @@ def prepare(wish: Wish) -> Plan:
     }  # fmt: skip
     if recorded:
         _check_same(wish, recorded, parts, path, finished is not None, gone)
-    elif not values["calls_only"] and wish.demonstrations is None and _unjudged(wish.run):
+    elif not values["calls_only"] and wish.demonstrations is None and is_unjudged(wish.run):
         click.echo(_UNJUDGED, err=True)
     data = finished["data"]["fingerprint"] if finished else found.data
     return Plan(
@@ -353,9 +352,3 @@ def _typed_otherwise(
             unsaid = "the run's" if name == "demonstrations" else "nothing"
             found.append(f"--{name} was {before or unsaid}, not {now or unsaid}")
     return found
-
-
-def _unjudged(run: Path) -> bool:
-    """Whether the demonstrations were made without a judge; False where there is no summary to say so."""
-    path = run / DISTILLED
-    return os.path.lexists(path) and read_json(path).get("judge", "") is None

@@ -207,6 +207,14 @@ def read_distillation(run: Path) -> Distillation | None:
     )
 
 
+def is_unjudged(run: Path) -> bool:
+    """Whether a run's demonstrations were made without a judge, so that nobody has looked at the answers; False where
+    nothing says so. Raises `StoreError`.
+    """
+    path = run / DISTILLED
+    return os.path.lexists(path) and read_json(path).get("judge", "") is None
+
+
 def _silent(run: Path, judged: bool) -> set[str]:
     """The gates that nobody asked: the judge's without a judge, `rank` where the query is imagined first, grounding
     where it is off."""
