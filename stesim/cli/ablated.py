@@ -19,7 +19,7 @@ from stesim.cli.variants import FULL, LEFT_OUT, SAME, VARIANTS
 from stesim.report import evaluations
 from stesim.report.evaluations import RESULT, Evaluation, Figure
 from stesim.report.markdown import cell, table
-from stesim.report.paired import difference
+from stesim.report.paired import are_asked_alike, difference
 from stesim.report.study import Distillation, read_distillation
 from stesim.report.summary import NOTHING
 
@@ -83,14 +83,9 @@ def _result(name: str, said: str, folder: Path, full: Evaluation | None) -> Resu
         return Result(name, said)
     tuned = _evaluation(folder)
     differences = {}
-    if name != FULL and full is not None and tuned is not None and _asked_alike(full, tuned):
+    if name != FULL and full is not None and tuned is not None and are_asked_alike(full, tuned):
         differences = {metric: difference(full.flags or {}, tuned.flags or {}, metric) for metric in METRICS}
     return Result(name, "" if tuned else LEFT_OUT + _NO_ADAPTER, read_distillation(folder), tuned, differences)
-
-
-def _asked_alike(one: Evaluation, other: Evaluation) -> bool:
-    same = one.testset_fingerprint == other.testset_fingerprint
-    return same and (one.flags or {}).keys() == (other.flags or {}).keys()
 
 
 def _evaluation(folder: Path) -> Evaluation | None:

@@ -171,7 +171,7 @@ def _settled(log: StageLog, typed: Mapping[str, Any], run: Path, out: Path) -> d
 
 def _check_recorded(settings: Mapping[str, Any], out: Path) -> None:
     """Raise `StoreError` if the log tells something else than this command writes, of what it takes from there."""
-    share, seed, arms = settings.get("share"), settings.get("seed", 0), settings.get("rehearsal")
+    share, seed, arms = settings.get("share"), settings.get("seed"), settings.get("rehearsal")
     fine = isinstance(share, int | float) and 0 < share <= 1 and type(seed) is int
     if not fine or not isinstance(arms, str) or arms not in ARMS:
         raise StoreError(f"the log in {out} is not of a rehearsal; choose another --out")
@@ -193,7 +193,7 @@ def _show(plan: Plan, each: list[Lesson], out: Path, values: Mapping[str, Any], 
     """Write what came out and print it."""
     outcome = rehearsed.read(plan, each, out)
     share = values["share"]
-    found = rehearsed.as_json(outcome, share=share, seed=values["seed"] or 0)
+    found = rehearsed.as_json(outcome, share=share, seed=values["seed"])
     text = rehearsed.markdown(outcome, share)
     write(out / "rehearsal.json", orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     write(out / "rehearsal.md", f"{text}\n".encode())

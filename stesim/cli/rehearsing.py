@@ -194,7 +194,7 @@ def write_lessons(plan: Plan, each: Sequence[Lesson], run: Path, out: Path, valu
     known = list(read_demonstrations(path, [tool for tools in plan.rounds for tool in tools])[0].values())
     for lesson in each:
         share = {"with": values["share"], "together": 1.0}.get(lesson.arm or "", 0.0)
-        chosen = mixed(known, plan.rounds, lesson.number, share, values["seed"] or 0)
+        chosen = mixed(known, plan.rounds, lesson.number, share, values["seed"])
         _make(out / lesson.name)
         write(out / lesson.name / DEMONSTRATIONS, to_lines(chosen))
 

@@ -89,10 +89,15 @@ def unlike(one: Evaluation, other: Evaluation) -> list[str]:
         prints = {each.recorded.text(key, "fingerprint") for each in (one, other)} - {""}
         if len(prints) > 1:
             found.append(f"{name} (others)")
-    flags, others = one.flags or {}, other.flags or {}
-    if one.testset_fingerprint != other.testset_fingerprint or not flags or flags.keys() != others.keys():
+    if not are_asked_alike(one, other):
         found.append("the queries (others)")
     return found
+
+
+def are_asked_alike(one: Evaluation, other: Evaluation) -> bool:
+    """Whether two evaluations were asked the same queries, with the same right calls."""
+    flags, others = one.flags or {}, other.flags or {}
+    return one.testset_fingerprint == other.testset_fingerprint and bool(flags) and flags.keys() == others.keys()
 
 
 def _unlike_models(one: Evaluation, other: Evaluation) -> list[str]:
