@@ -7,9 +7,9 @@ of rows teach it to copy. A *swap* is a demonstration with other values, in its 
 nobody has heard of, other numbers, other days, other codes with what people call them. A *plain* drill needs no
 demonstration: its query is a sentence or a few words of the tool's description, with values for its arguments. Each
 tool gets as many, whether it has many demonstrations or none; but a call that the tool's schema does not allow is none
-to learn, so that a tool which needs a value that cannot be made up has fewer. Some lose their polite beginning, and
-some get words around them that have nothing to do with the tool. No query was written by a person, and no row has an
-answer.
+to learn, and no query stands there twice, so that a tool which needs a value that cannot be made up, or no value at
+all, has fewer. Some lose their polite beginning, and some get words around them that have nothing to do with the tool.
+No query was written by a person, and no row has an answer.
 
 Not in the paper. Not covered: values that a query says in words which are not found again; yes and no, lists, objects,
 and texts that follow a pattern of the schema or another format than that of a date.
@@ -26,6 +26,7 @@ from typing import Any
 from stesim.finetune.rows import Row, asked, origin_of
 from stesim.finetune.sayings import sayings
 from stesim.finetune.values import first_value, other_value
+from stesim.grounding import ungrounded
 from stesim.grounding.words import content
 from stesim.parsing import render
 from stesim.prompts import StagePrompts
@@ -38,6 +39,7 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 _TRIES = 5  # demonstrations that are looked at for values that can be swapped, and calls made up until one is allowed
+_AGAIN = 10  # drills that are made until one asks what none before it asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +53,36 @@ class DrillPlan:
 def drills(
     demonstrations: Sequence[Demonstration], tools: Sequence[Tool], prompts: StagePrompts, plan: DrillPlan
 ) -> list[Row]:
-    """The drills of each tool, in the tools' order: `plan.each` of them, or fewer where values cannot be made up.
+    """The drills of each tool, in the tools' order: `plan.each` of them, or fewer where values cannot be made up or
+    nothing new can be asked.
 
     `prompts` are those of the stage "tool_mode".
     """
     before, after = (_lines(prompts[name].fill()) for name in ("drill_before", "drill_after"))
     found: list[Row] = []
+    asked_for: dict[str, Action] = {}  # by the query without the words around it: one query has one right call
+    taken: set[str] = set()
     for tool in tools:
         own = [shown for shown in demonstrations if shown.tool == tool.name]
         for number in range(plan.each):
             rng = random.Random(f"{plan.seed}|drill|{tool.name}|{number}")
-            made = _drill(own if number % 2 == 0 else [], tool, number, rng)
-            if made is not None:
-                origin, query, action = made
-                query = _surrounded(query, before, after, rng)
-                found.append(Row(asked(prompts, query), render(action), "drill", tool.name, origin))
+            for _ in range(_AGAIN):
+                made = _drill(own if number % 2 == 0 else [], tool, number, rng)
+                if made is None:
+                    break
+                origin, bare, action = made
+                query = _surrounded(bare, before, after, rng)
+                if asked_for.setdefault(bare.casefold(), action) == action and query.casefold() not in taken:
+                    taken.add(query.casefold())
+                    found.append(Row(asked(prompts, query), render(action), "drill", tool.name, origin))
+                    break
     return found
 
 
 def _drill(own: Sequence[Demonstration], tool: Tool, number: int, rng: random.Random) -> tuple[str, str, Action] | None:
     """Where a drill comes from, its query and its call: a swap of one of the demonstrations, or a plain one.
 
-    None if no call came about that the tool's schema allows.
+    None if no call came about that the tool's schema allows and that the query says.
     """
     for shown in rng.sample(own, min(len(own), _TRIES)):
         swapped = swap(shown, tool, rng)
@@ -80,7 +90,7 @@ def _drill(own: Sequence[Demonstration], tool: Tool, number: int, rng: random.Ra
             return origin_of(shown), brief(swapped[0]) if rng.random() < 0.5 else swapped[0], swapped[1]
     for _ in range(_TRIES):
         query, arguments = plain(tool, rng)
-        if not invalid_arguments(tool, arguments):
+        if not invalid_arguments(tool, arguments) and not ungrounded(arguments, query, tool):
             return f"plain|{tool.name}|{number}", query, Action(tool.name, arguments)
     return None
 
@@ -107,8 +117,12 @@ def brief(query: str) -> str:
 
 
 def swap(shown: Demonstration, tool: Tool, rng: random.Random) -> tuple[str, Action] | None:
-    """The query and the call of a demonstration with other values; None if no value was found in the query."""
-    query, arguments = shown.query, dict(shown.arguments)
+    """The query and the call of a demonstration with other values.
+
+    None if no value was found in the query, or if the new query no longer says what the old one said.
+    """
+    others: list[tuple[int, int, str]] = []  # from, to: where the old query says a value; and what the new one says
+    arguments = dict(shown.arguments)
     for name, value in shown.arguments.items():
         found = tool.parameters.get("properties", {}).get(name)
         schema = without_null(found) if isinstance(found, Mapping) else {}
@@ -116,24 +130,33 @@ def swap(shown: Demonstration, tool: Tool, rng: random.Random) -> tuple[str, Act
             new = other_value(name, value, schema, rng)
             if new is None or new == value:
                 continue
-            said = _say_other(query, name, value, new, schema, rng)
-            if said is not None:
-                query, arguments[name] = said, new
+            place = _place(shown.query, name, value, new, schema, rng)
+            if place is not None and not any(start < place[1] and place[0] < end for start, end, _ in others):
+                others.append(place)
+                arguments[name] = new
                 break
-    if arguments == shown.arguments:
+    query = shown.query
+    for start, end, text in sorted(others, reverse=True):
+        query = f"{query[:start]}{text}{query[end:]}"
+    if not others or set(ungrounded(arguments, query, tool)) - set(ungrounded(shown.arguments, shown.query, tool)):
         return None
     return query, replace(shown.action, thought="", arguments=arguments)
 
 
-def _say_other(query: str, name: str, old: Any, new: Any, schema: Mapping[str, Any], rng: random.Random) -> str | None:
-    """The query with the new value in the place of the old one; None unless the old one is said once, and known how."""
+def _place(
+    query: str, name: str, old: Any, new: Any, schema: Mapping[str, Any], rng: random.Random
+) -> tuple[int, int, str] | None:
+    """From where to where the query says the old value, and what to say there for the new one.
+
+    None unless the old one is said once, and known how.
+    """
     about = str(schema.get("description", ""))
     after = sayings(name, new, about)
     for text in sayings(name, old, about) if after else ():
         found = list(re.finditer(rf"(?<![\w.,-]){re.escape(text)}(?![\w-]|[.,]\d)", query, re.IGNORECASE))
         if len(found) == 1:
             alike = [each for each in after if each[:1].isdigit() == text[:1].isdigit()] or after
-            return f"{query[: found[0].start()]}{rng.choice(alike)}{query[found[0].end() :]}"
+            return found[0].start(), found[0].end(), rng.choice(alike)
     return None
 
 
@@ -170,10 +193,13 @@ def _sentence(tool: Tool, said: Sequence[str], rng: random.Random) -> str:
 
 
 def _few_words(tool: Tool, said: Sequence[str], rng: random.Random) -> str:
-    """Some words of the description that carry meaning, in order, among the values."""
+    """Some words of the description that carry meaning, in order, among the values; two at least where there are none.
+
+    One word alone says too little of what is wanted.
+    """
     words = [word.strip(".,:;()") for word in tool.description.split()[1:]]
     telling = [word for word in dict.fromkeys(words) if content(word)]
-    chosen = set(rng.sample(telling, min(len(telling), rng.randint(1, 4))))
+    chosen = set(rng.sample(telling, min(len(telling), rng.randint(1 if said else 2, 4))))
     kept = " ".join(word for word in telling if word in chosen)
     parts = [kept, *said] if rng.random() < 0.6 else [*said, kept]
     text = rng.choice((" ", ", ")).join(part for part in parts if part)

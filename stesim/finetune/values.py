@@ -55,7 +55,7 @@ def first_value(name: str, schema: Mapping[str, Any], rng: random.Random) -> Any
         whole = rng.randint(int(max(low, -abs(size))), int(max(size, low)))
         if rng.random() < 0.3 and low <= (round_one := whole // _ROUND * _ROUND) <= high:
             whole = round_one
-        return whole if kind == "integer" or rng.random() < 0.6 else round(whole + rng.random(), 2)
+        return whole if kind == "integer" or rng.random() < 0.6 else _as_said(round(whole + rng.random(), 2))
     if kind != "string":
         return None
     if schema.get("format") == "date":
@@ -63,6 +63,11 @@ def first_value(name: str, schema: Mapping[str, Any], rng: random.Random) -> Any
     example = re.search(r"e\.g\. (.+?)\.?$", str(schema.get("description", "")))
     like = example[1] if example else _LIKE.get(str(schema.get("format")), "Example")
     return other_value(name, like, schema, rng)
+
+
+def _as_said(number: float) -> int | float:
+    """57 for 57.0: a whole number as people write it, in the query and so in the call."""
+    return int(number) if float(number).is_integer() else number
 
 
 def _is_code(value: Any) -> bool:
@@ -80,7 +85,8 @@ def other_value(name: str, value: Any, schema: Mapping[str, Any], rng: random.Ra
         return _number(value, schema, rng)
     if isinstance(value, float):
         low, high = schema.get("minimum", 0), schema.get("maximum", 10_000)
-        return min(max(round(rng.uniform(0, 3) * (abs(value) or 1), rng.choice((0, 1, 2))), low), high)
+        new = round(rng.uniform(0, 3) * (abs(value) or 1), rng.choice((0, 1, 2)))
+        return _as_said(min(max(new, low), high))
     return _other_text(name, value, schema, rng) if isinstance(value, str) else None
 
 

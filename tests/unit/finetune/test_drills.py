@@ -80,6 +80,52 @@ def test_plain_drills_are_valid_calls_of_the_tool_where_nothing_is_left_out(tool
         assert valid > 0.6 * len(box.tools)
 
 
+@pytest.mark.parametrize("seed", range(200))
+def test_a_new_value_does_not_land_in_another_new_one(seed: int) -> None:
+    """What people call a code may hold the name of another: the dollar of Bermuda, and dollars."""
+    shown = demonstration("convert", "I want to convert 1842 to Euro and US dollars.", amount=1842,
+                          **{"from": "EUR", "to": "USD"})  # fmt: skip
+    found = swap(shown, MONEY, random.Random(seed))
+    assert found is not None
+    query, action = found
+    assert re.fullmatch(r"I want to convert \S+ to .+ and .+\.", query)
+    assert not ungrounded(action.arguments, query, MONEY)
+    said = query.split(" to ", 2)[2]
+    assert all(said.count(each) < 2 for each in ("Euro", "US dollars"))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_two_arguments_with_one_place_in_the_query_are_not_torn_apart(seed: int) -> None:
+    shown = demonstration("convert", "How much is 20 in USD?", amount=20, **{"from": "USD", "to": "USD"})
+    found = swap(shown, MONEY, random.Random(seed))
+    if found is not None:  # else the new query would no longer say one of the two
+        assert not ungrounded(found[1].arguments, found[0], MONEY)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_whole_number_is_written_as_one(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(50):
+        for new in (other_value("amount", 20.5, {"minimum": 0}, rng), first_value("n", {"type": "number"}, rng)):
+            assert isinstance(new, int) or not new.is_integer()
+
+
+def test_one_query_stands_there_once_with_one_right_call() -> None:
+    """Tools that take no argument have only their words, and two tools may share these."""
+    none = {"type": "object", "properties": {}}
+    tools = [
+        Tool("get_cart", "Show the shopping cart now.", none),
+        Tool("get_list", "Show the shopping list now.", none),
+    ]
+    found = drills([], tools, PROMPTS, DrillPlan(each=400))
+    queries = [row.messages[-1].content for row in found]
+    assert len(queries) == len({query.casefold() for query in queries}) > 300
+    assert {row.tool for row in found} == {"get_cart", "get_list"}
+    of_two_words = [row for row in found if row.messages[-1].content.casefold() in ("shopping now", "shopping now?")]
+    assert {row.tool for row in of_two_words} == {"get_cart"}
+    assert not any(query.casefold() in ("cart", "list", "shopping", "now") for query in queries)
+
+
 def test_other_values_are_of_the_same_kind() -> None:
     rng = random.Random(3)
     assert other_value("year", 2026, {"minimum": 2024, "maximum": 2027}, rng) in range(2024, 2028)
