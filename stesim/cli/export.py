@@ -16,7 +16,8 @@ from stesim.offline import no_network
 from stesim.report.study import DISTILLED, is_unjudged
 from stesim.report.summary import some
 from stesim.store import RunFolder
-from stesim.store.folder import COMPLETIONS, MANIFEST, TRIALS, is_run, write_atomically
+from stesim.store.folder import COMPLETIONS, MANIFEST, TRIALS, is_run
+from stesim.store.whole import write_atomically
 from stesim.toolbox import Toolbox
 
 EPILOG = """\b

@@ -26,7 +26,8 @@ from stesim.models.recording import RecordingModel
 from stesim.prompts import StagePrompts
 from stesim.records import Completion, Request
 from stesim.store import StageFolder
-from stesim.store.folder import is_run, write_atomically
+from stesim.store.folder import is_run
+from stesim.store.whole import write_atomically
 
 Folder = TypeVar("Folder", bound=StageFolder)
 _LARGEST_INPUT = 1 << 20  # bytes read at once

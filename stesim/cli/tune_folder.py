@@ -9,14 +9,13 @@ It is named as the adapter, without `.gguf`. Not covered: the training itself (`
 from __future__ import annotations
 
 import itertools
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stesim.cli import build
+from stesim.cli import tune_shapes
 from stesim.cli.common import check_out
 from stesim.errors import StoreError, UserError
 from stesim.finetune.drills import DrillPlan
@@ -44,16 +43,6 @@ DEFAULTS: Mapping[str, Any] = {
     "seed": None,
     "threads": None,
 }
-_KINDS: Mapping[str, type | tuple[type, ...]] = {
-    "rank": int, "alpha": (int, float), "epochs": int, "batch": int, "learning_rate": (int, float),
-    "warmup": (int, float), "max_length": int, "held_out": (int, float), "patience": int, "precision": str,
-    "calls_only": bool, "no_call": (int, float), "drills": int, "seed": int,
-    "drill_tools": (list, type(None)), "threads": int, "tools": list,
-}  # fmt: skip
-_PARTS = {
-    "model": ("spec", "name", "fingerprint"), "prompts": ("source", "fingerprint"),
-    "tools": ("toolset", "fingerprint"), "input": ("demonstrations", "chat", "start", "fingerprint"),
-}  # fmt: skip
 
 
 class TuneFolder(StageFolder):
@@ -66,8 +55,7 @@ class TuneFolder(StageFolder):
         """The steps so far; raises `StoreError` with the line's number."""
         found = []
         for number, (where, value) in enumerate(self.finished(), 1):
-            fine = isinstance(value, dict) and value.get("step") == number and type(value.get("epoch")) is int
-            if not fine or not all(_is_number(value.get(name)) for name in ("loss", "tokens", "seconds")):
+            if tune_shapes.wrong(value, tune_shapes.STEP) or value["step"] != number:
                 raise StoreError(f"{where} is not that of a step of a training; {AGAIN}")
             found.append(value)
         return found
@@ -77,10 +65,6 @@ class TuneFolder(StageFolder):
         told = {"step": step.number, "epoch": step.epoch, "loss": step.loss, "tokens": step.tokens}
         looked = {} if step.held_out is None else {"held_out": step.held_out}
         self.add({**told, **looked, "seconds": round(seconds, 3)})
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def adapter_path(run: Path, out: Path | None) -> Path:
@@ -103,20 +87,10 @@ def read_manifest(path: Path) -> Mapping[str, Any]:
     if not is_run(path):
         return {}
     manifest = TuneFolder.read(path).manifest
-    settings, where = manifest.get("settings"), path / "manifest.json"
-    if manifest.get("stage") != STAGE or not isinstance(settings, dict):
-        raise StoreError(f"{where} is not that of a fine-tuning; choose another --out")
-    wrong = [name for name, kind in _KINDS.items() if not _is(settings.get(name), kind)]
-    wrong += [name for name in settings if name not in _KINDS]
-    wrong += [] if all(isinstance(name, str) for name in settings.get("tools", ())) else ["tools"]
-    wrong += build.wrong_parts(manifest, _PARTS)
-    if wrong:
-        raise StoreError(f"{where} is not that of a fine-tuning: look at {', '.join(dict.fromkeys(wrong))}")
+    if wrong := tune_shapes.wrong(manifest, tune_shapes.MANIFEST):
+        other = "; choose another --out" if manifest.get("stage") != STAGE else f": look at {', '.join(wrong)}"
+        raise StoreError(f"{path / 'manifest.json'} is not that of a fine-tuning{other}")
     return manifest
-
-
-def _is(value: object, kind: type | tuple[type, ...]) -> bool:
-    return type(value) in (kind if isinstance(kind, tuple) else (kind,))
 
 
 def read_summary(path: Path) -> dict[str, Any] | None:
@@ -125,14 +99,8 @@ def read_summary(path: Path) -> dict[str, Any] | None:
     if not os.path.lexists(file):
         return None
     found = read_object(file, _LARGEST)
-    parts = {name: found.get(name) for name in ("base", "data", "settings", "loss", "verified")}
-    fine = all(isinstance(part, dict) for part in parts.values()) and isinstance(found.get("curve"), list)
-    data = parts["data"] if isinstance(parts["data"], dict) else {}
-    numbers = [found.get(name) for name in ("steps", "epochs", "tokens", "seconds")]
-    numbers += [data.get(name) for name in ("demonstrations", "rows", "held_out")]
-    texts = (found.get("fingerprint"), data.get("fingerprint"))
-    if not fine or not all(isinstance(text, str) for text in texts) or not all(map(_is_number, numbers)):
-        raise StoreError(f"{file} is not the summary of a fine-tuning; {AGAIN}")
+    if wrong := tune_shapes.wrong(found, tune_shapes.SUMMARY):
+        raise StoreError(f"{file} is not the summary of a fine-tuning: look at {', '.join(wrong)}, or {AGAIN}")
     return found
 
 

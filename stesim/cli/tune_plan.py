@@ -132,7 +132,7 @@ def prepare(wish: Wish) -> Plan:
     spec = _spec(wish, recorded, manifest)
     model = model_path(spec)
     fingerprint = llamacpp.fingerprint(model)
-    start = _start(wish, recorded, fingerprint, adapter)
+    start, gone = _start_or_kept(wish, recorded, finished, fingerprint, adapter)
     values = _values(wish, recorded, manifest, start)
     toolset, only = _tools(wish, values, recorded or manifest)
     with Toolbox.open(toolset, only=only) as box:
@@ -140,7 +140,7 @@ def prepare(wish: Wish) -> Plan:
         if recorded:
             typed = {**wish.settings, "tools": values["tools"] if wish.tools else None}
             tune_folder.refuse(tune_folder.other_settings(typed, recorded["settings"]), path)
-        found, gone = _material_or_kept(wish, recorded, finished, values, box, start)
+        found, gone = _material_or_kept(wish, recorded, finished, values, box, start, gone)
         tools = {"toolset": toolbox.lasting(toolset), "fingerprint": box.fingerprint}
     name = build.DEFAULT_MODEL if spec == build.DEFAULT_MODEL else model.stem
     parts: dict[str, Mapping[str, Any]] = {
@@ -222,18 +222,19 @@ def _file(typed: Path | None, recorded: Mapping[str, Any], name: str) -> Path | 
 
 def _material_or_kept(
     wish: Wish, recorded: Mapping[str, Any], finished: Mapping[str, Any] | None, values: Mapping[str, Any],
-    box: Toolbox, start: Mapping[str, Any] | None,
+    box: Toolbox, start: Mapping[str, Any] | None, gone: str,
 ) -> tuple[_Material, str]:  # fmt: skip
     """What is trained on; or, if a training is finished and some of that cannot be read any more, what it says of that,
-    and why.
+    and why, which is `gone` if it is the adapter that it went on from.
     """
     try:
-        return _material(wish, recorded, values, box, start), ""
+        if not gone or finished is None:
+            return _material(wish, recorded, values, box, start), ""
     except UserError as error:
         if finished is None or wish.prompts or wish.demonstrations or wish.chat:
             raise
-        kept = _Material((), (), finished["data"]["fingerprint"], recorded["prompts"], recorded["input"])
-        return kept, f": {error}"
+        gone = f": {error}"
+    return _Material((), (), finished["data"]["fingerprint"], recorded["prompts"], recorded["input"]), gone
 
 
 def _material(
@@ -266,7 +267,9 @@ def _rows(
     counts = Counter(each.tool for each in made)
     if few := {tool.name: counts[tool.name] for tool in drilled if counts[tool.name] < values["drills"]}:
         told = ", ".join(f"{plain(name)} ({count} of {values['drills']})" for name, count in few.items())
-        click.echo(f"note: no more calls could be made up that the schema allows, for drills of {told}", err=True)
+        click.echo(
+            f"note: no more drills could be made up that the schema allows and that ask something new: {told}", err=True
+        )
     return [*found, *made, *(read_chat(chat) if chat else [])]
 
 
@@ -320,6 +323,20 @@ def _start(wish: Wish, recorded: Mapping[str, Any], model: str, out: Path) -> Ma
     if path.resolve() == out.resolve():
         raise UserError(f"--start {path} is the adapter that is to be written; choose another --out")
     return {"path": path, "rank": settings["rank"], "alpha": settings["alpha"], "file": file, "weights": weights}
+
+
+def _start_or_kept(
+    wish: Wish, recorded: Mapping[str, Any], finished: Mapping[str, Any] | None, model: str, out: Path
+) -> tuple[Mapping[str, Any] | None, str]:
+    """The adapter that the training goes on from; or, if the training is finished and that adapter cannot be read any
+    more, none, and why.
+    """
+    try:
+        return _start(wish, recorded, model, out), ""
+    except UserError as error:
+        if finished is None or wish.start:
+            raise
+        return None, f": {error}"
 
 
 def _check_same(

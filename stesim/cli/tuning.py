@@ -40,7 +40,8 @@ from stesim.finetune.training import Step, Training, TrainSettings
 from stesim.finetune.verify import Verified, check_base, verify
 from stesim.models.llamacpp import LlamaCppModel, fingerprint
 from stesim.models.lora import BASE, BASE_NAME, DATA
-from stesim.store.folder import is_run, write_atomically
+from stesim.store.folder import is_run
+from stesim.store.whole import write_atomically
 from stesim.toolbox import default_today
 
 _EVERY = 30.0  # seconds between two checkpoints

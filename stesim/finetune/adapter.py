@@ -10,9 +10,7 @@ Not covered: adapters of embeddings or of the head.
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from stesim.errors import StoreError
 from stesim.finetune.base import CONFIG
 from stesim.finetune.heavy import need
 from stesim.store.folder import read_object
+from stesim.store.whole import replacing
 
 _LARGEST_CONFIG = 1 << 20  # bytes
 _PERMUTED = ("llama",)  # architectures whose query and key rows llama.cpp has in another order
@@ -33,30 +32,29 @@ def write_adapter(out: Path, tensors: Mapping[str, Any], base: Path, alpha: floa
     gguf = need("gguf")
     config = read_object(base / CONFIG, _LARGEST_CONFIG)
     architecture = str(config["model_type"])
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
-    writer = gguf.GGUFWriter(temporary, architecture)
+    arrays = sorted(renamed(tensors, config).items())
+    try:
+        with replacing(out) as new:
+            _write(gguf.GGUFWriter(new, architecture), alpha, about, arrays)
+    except OSError as error:
+        raise StoreError(f"cannot write the adapter {out}: {error.strerror}") from None
+
+
+def _write(writer: Any, alpha: float, about: Mapping[str, str], arrays: Sequence[tuple[str, Any]]) -> None:
+    gguf = need("gguf")
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
     for key, value in sorted(about.items()):
         writer.add_string(key, value)
-    for name, value in sorted(renamed(tensors, config).items()):
-        writer.add_tensor(name, value)
+    for name, array in arrays:
+        writer.add_tensor(name, array)
     try:
-        try:
-            writer.write_header_to_file()
-            writer.write_kv_data_to_file()
-            writer.write_tensors_to_file()
-        finally:
-            writer.close()
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(out)
-    except OSError as error:
-        raise StoreError(f"cannot write the adapter {out}: {error.strerror}") from None
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        writer.close()
 
 
 def renamed(tensors: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,6 @@ precisions.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 from stesim.errors import ModelError, StoreError, UserError
 from stesim.finetune.heavy import need
 from stesim.models.header import check_gguf, read_header
+from stesim.store.whole import replacing
 
 _BLOCK = 32  # numbers of a row that Q8_0 packs together
 _A, _B = ".lora_a", ".lora_b"
@@ -47,17 +46,11 @@ def merge(model: Path, adapter: Path, out: Path, about: Mapping[str, str]) -> No
         found = next((tensor for tensor in base.tensors if tensor.name == name), None)
         if found is None or _rows(found) != (len(change.up), len(change.down[0])):
             raise UserError(f"{adapter} does not belong to {model}: look at {name[:60]}")
-    temporary = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        _write(base, changes, temporary, about)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(out)
+        with replacing(out) as new:
+            _write(base, changes, new, about)
     except OSError as error:
         raise StoreError(f"cannot write the merged model {out}: {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def text_field(path: Path, name: str) -> str:

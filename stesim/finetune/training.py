@@ -13,7 +13,6 @@ Not covered: several devices, and where checkpoints and results go.
 from __future__ import annotations
 
 import math
-import os
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from stesim.errors import StoreError, UserError
 from stesim.finetune import network
 from stesim.finetune.heavy import need
 from stesim.finetune.rows import Encoded
+from stesim.store.whole import replacing
 
 _TOGETHER = 16  # batches whose rows are sorted by length, so that little of a batch is padding
 _AT_ONCE = 1024  # tokens of a batch, padding among them, that the network is given at once: the memory grows with them
@@ -171,15 +171,10 @@ class Training:
             "weights": network.lora(self.net), "best_weights": self._best_weights,
             "optimizer": self._optimizer.state_dict(),
         }  # fmt: skip
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with temporary.open("wb") as file:
+            with replacing(path) as new, new.open("wb") as file:
                 self._torch.save(held, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
         except (OSError, RuntimeError) as error:  # torch has an error of its own for a full disk
-            temporary.unlink(missing_ok=True)
             reason = getattr(error, "strerror", None) or "is the disk full?"
             raise StoreError(f"cannot write the checkpoint {path}: {reason}") from None
 

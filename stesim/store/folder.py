@@ -25,6 +25,7 @@ from stesim.errors import StoreError
 from stesim.files import read_bounded
 from stesim.records import Completion, Message, Request, Trial, shared_prefix
 from stesim.store import codec, lines
+from stesim.store.whole import write_atomically
 
 MANIFEST = "manifest.json"
 TRIALS = "trials.jsonl"
@@ -201,21 +202,6 @@ def held(path: Path, name: str = _LOCK) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all; raises `StoreError` if it cannot be."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise StoreError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _as_json(manifest: Mapping[str, Any], path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,8 @@ def test_a_tool_whose_calls_cannot_be_made_up_has_fewer_drills(tune: Tune) -> No
     words = ["--toolset", "extended", "--tools", "checkout,get_country", "--drills", 3, "--epochs", 1]
     done = tune(*words)
     assert (
-        "note: no more calls could be made up that the schema allows, for drills of checkout (0 of 3)\n" in done.stderr
+        "note: no more drills could be made up that the schema allows and that ask something new: checkout (0 of 3)\n"
+        in done.stderr
     )
     assert "(2 calls, 3 drills)" in done.stdout
     other = tune(*words, "--drill-tools", "get_country,get_country", "--out", "other.gguf")
@@ -136,6 +138,21 @@ def test_going_on_from_an_adapter(tune: Tune, run: Path, tiny: Path, tmp_path: P
     for path in (".", "/", "one"):
         refused(tune("--start", path, "--out", "three.gguf", code=2), f"--start {path} is no adapter")
     assert not Path("three").exists()
+
+
+def test_a_finished_training_outlives_the_adapter_that_it_went_on_from(tune: Tune, run: Path) -> None:
+    tune("--out", "one.gguf")
+    told = json.loads(tune("--start", "one.gguf", "--out", "two.gguf", "--json").stdout)
+    shutil.rmtree("one")
+    after = tune("--out", "two.gguf", "--json")
+    assert json.loads(after.stdout) == told
+    assert "have changed since: --start " in after.stderr
+    assert "there is no finished training in " in after.stderr
+    tune("--out", "two.gguf", "--merge", "whole.gguf")
+    refused(tune("--out", "two.gguf", "--start", "one.gguf", code=2), "there is no finished training in one")
+    refused(tune("--out", "two.gguf", "--again", "--start", "one.gguf", code=2), "there is no finished training in one")
+    Path("two/finetune.json").unlink()  # not finished: what it began with is needed to go on
+    refused(tune("--out", "two.gguf", code=2), "there is no finished training in ")
 
 
 def test_a_merged_model_answers_as_the_adapter_does(tune: Tune, run: Path, tiny: Path) -> None:

@@ -132,7 +132,7 @@ def test_one_of_anything(tune: Tune, done: Path) -> None:
     assert ": 2 rows learned, none held out.\n" in tune().stdout
     for name in ("rows", "fingerprint"):
         (done / SUMMARY).write_text(json.dumps({**told, "data": {**told["data"], name: None}}))
-        refused(tune(code=2), "is not the summary of a fine-tuning; add --again")
+        refused(tune(code=2), f"is not the summary of a fine-tuning: look at data.{name}, or add --again")
 
 
 CODE = """

@@ -237,7 +237,7 @@ def test_a_training_that_another_process_has_begun_meanwhile(
 
 @pytest.mark.parametrize(("name", "text", "said"), [
     ("manifest.json", "{}", "is not that of a fine-tuning"),
-    ("manifest.json", '{"stage": "finetune", "settings": {"rank": "4"}}', "look at rank, alpha"),
+    ("manifest.json", '{"stage": "finetune", "settings": {"rank": "4"}}', ": look at settings.rank, settings"),
     ("finetune.json", "[]", "finetune.json is not"),
     ("finetune.json", '{"steps": 3}', "is not the summary of a fine-tuning"),
     ("steps.jsonl", '{"step": 1}\n', "line 1 is not that of a step"),
@@ -250,3 +250,48 @@ def test_files_that_were_tampered_with(tune: Tune, run: Path, trained: Path, nam
         (folder / "finetune.json").unlink()
     (folder / name).write_text(text)
     refused(tune(code=2), said)
+
+
+@pytest.mark.parametrize(("name", "place", "value"), [
+    ("manifest.json", "settings.batch", 0),
+    ("manifest.json", "settings.batch", 8.0),
+    ("manifest.json", "settings.drill_tools", [1]),
+    ("manifest.json", "settings.precision", "fp8"),
+    ("manifest.json", "settings.threads", 10**6),
+    ("finetune.json", "verified.kl", "x"),
+    ("finetune.json", "data.calls", None),
+    ("finetune.json", "base.name", 3),
+    ("finetune.json", "curve", []),
+    ("finetune.json", "loss.first", True),
+    ("steps.jsonl", "held_out", "x"),
+    ("steps.jsonl", "seconds", None),
+    ("steps.jsonl", "step", 2),
+])  # fmt: skip
+def test_each_field_that_is_read_is_looked_at(
+    tune: Tune, run: Path, trained: Path, name: str, place: str, value: Any
+) -> None:
+    shutil.copytree(trained / "finetune", run / "finetune")
+    file, in_lines = run / "finetune" / "adapter" / name, name == "steps.jsonl"
+    first, *others = file.read_text().splitlines() if in_lines else [file.read_text()]
+    told = inner = json.loads(first)
+    *parents, last = place.split(".")
+    for parent in parents:
+        inner = inner[parent]
+    inner[last] = value
+    file.write_text("\n".join([json.dumps(told), *others, ""]))
+    if in_lines:
+        file.with_name("finetune.json").unlink()
+    refused(tune(code=2), "line 1 is not that of a step" if in_lines else f"look at {place}")
+
+
+def test_a_file_that_a_killed_process_left_is_gone_after_the_next_training(tune: Tune, run: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    folder = run / "finetune" / "adapter"
+    tune()
+    for process, stays in ((ended.pid, False), (os.getpid(), False), (1, True)):
+        (folder / f".weights.safetensors.{process}").write_text("part of it")
+        (folder / "finetune.json").unlink()
+        (run / "finetune" / "adapter.gguf").unlink()
+        tune()
+        assert (folder / f".weights.safetensors.{process}").exists() is stays
