@@ -228,13 +228,19 @@ def _material_or_kept(
     and why, which is `gone` if it is the adapter that it went on from.
     """
     try:
-        if not gone or finished is None:
+        if not gone:
             return _material(wish, recorded, values, box, start), ""
     except UserError as error:
-        if finished is None or wish.prompts or wish.demonstrations or wish.chat:
+        if not _needs_nothing(wish, finished):
             raise
         gone = f": {error}"
-    return _Material((), (), finished["data"]["fingerprint"], recorded["prompts"], recorded["input"]), gone
+    data = finished["data"]["fingerprint"] if finished else ""
+    return _Material((), (), data, recorded["prompts"], recorded["input"]), gone
+
+
+def _needs_nothing(wish: Wish, finished: Mapping[str, Any] | None) -> bool:
+    """Whether a training is finished, and nothing was typed that what it was trained on is to be compared with."""
+    return finished is not None and not (wish.prompts or wish.demonstrations or wish.chat or wish.start)
 
 
 def _material(
@@ -334,7 +340,7 @@ def _start_or_kept(
     try:
         return _start(wish, recorded, model, out), ""
     except UserError as error:
-        if finished is None or wish.start:
+        if not _needs_nothing(wish, finished):
             raise
         return None, f": {error}"
 

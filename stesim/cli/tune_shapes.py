@@ -30,9 +30,9 @@ def _number(least: float, most: float, *, above: bool = False) -> Schema:
     return {"type": "number", "exclusiveMinimum" if above else "minimum": least, "maximum": most}
 
 
-def _object(properties: Mapping[str, Any]) -> Schema:
-    """An object that has all of these, and may have more."""
-    return {"type": "object", "properties": dict(properties), "required": [*properties]}
+def _object(properties: Mapping[str, Any], **others: Any) -> Schema:
+    """An object that has all of these properties, may have the `others`, and what nobody reads."""
+    return {"type": "object", "properties": {**properties, **others}, "required": [*properties]}
 
 
 def _texts(*names: str) -> Schema:
@@ -42,8 +42,8 @@ def _texts(*names: str) -> Schema:
 _NAMES = {"type": "array", "items": _TEXT}
 _SETTINGS = {
     **_object({
-        "rank": _count(1, 1024), "alpha": _number(0, 1e6, above=True), "epochs": _count(1, 10**6),
-        "batch": _count(1, 10**6),
+        "rank": _count(1, 1024), "alpha": _number(0, 1e6, above=True),
+        "epochs": _count(1, 10**6), "batch": _count(1, 10**6),
         "learning_rate": _number(0, 1, above=True), "warmup": _number(0, 1), "max_length": _count(16, 1 << 20),
         "held_out": _number(0, 0.5), "patience": _count(0, 10**6), "precision": {"enum": ["bf16", "fp32"]},
         "calls_only": {"type": "boolean"}, "no_call": _number(0, 1), "drills": _count(0, 10**6),
@@ -59,10 +59,9 @@ MANIFEST: Schema = _object({
     "tools": _texts("toolset", "fingerprint"), "input": _texts("demonstrations", "chat", "start", "fingerprint"),
 })  # fmt: skip
 
-STEP: Schema = {
-    **_object({"step": _count(1), "epoch": _count(1), "loss": _NUMBER, "tokens": _count(), "seconds": _NUMBER}),
-    "dependentSchemas": {"held_out": {"properties": {"held_out": _NUMBER}}},
-}
+STEP: Schema = _object(
+    {"step": _count(1), "epoch": _count(1), "loss": _NUMBER, "tokens": _count(), "seconds": _NUMBER}, held_out=_NUMBER
+)
 
 SUMMARY: Schema = _object({
     "fingerprint": _TEXT, "base": _texts("name", "fingerprint"), "settings": _SETTINGS,

@@ -151,6 +151,8 @@ def test_a_finished_training_outlives_the_adapter_that_it_went_on_from(tune: Tun
     tune("--out", "two.gguf", "--merge", "whole.gguf")
     refused(tune("--out", "two.gguf", "--start", "one.gguf", code=2), "there is no finished training in one")
     refused(tune("--out", "two.gguf", "--again", "--start", "one.gguf", code=2), "there is no finished training in one")
+    shown = run / "demonstrations.jsonl"
+    refused(tune("--out", "two.gguf", "--demonstrations", shown, code=2), "there is no finished training in ")
     Path("two/finetune.json").unlink()  # not finished: what it began with is needed to go on
     refused(tune("--out", "two.gguf", code=2), "there is no finished training in ")
 
