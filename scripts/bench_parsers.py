@@ -17,7 +17,7 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from langchain_classic.agents.structured_chat.output_parser import StructuredCha
 from langchain_core.agents import AgentAction
 from llama_index.core.agent.react.output_parser import ReActOutputParser
 from llama_index.core.agent.react.types import ActionReasoningStep
+from parsers_damage import Object, damages, generated
 
 from stesim import __version__
 from stesim.parsing import parse_strict, parse_tolerant
@@ -42,7 +43,6 @@ CASSETTE = Path(__file__).resolve().parents[1] / "fixtures" / "cassettes" / "smo
 ROUNDS = 7
 SEED = 1
 GENERATED = 300
-Object = dict[str, Any]
 Reader = Callable[[str], "Object | None"]
 
 
@@ -250,35 +250,6 @@ def _on_pairs(read: Callable[[str, bool], Object | None]) -> Callable[[tuple[str
     return lambda each: read(*each)
 
 
-WORDS = ("Paris", "St. John's", "new", "York", "a, b", "key: value", "C:/temp", "5 %", "über", "東京", "(x)", "[1]",
-         "{y}", "#3", "//z", "and", "2022-10-14", "e.g.", "100", "true", "it's", "–", "a_b", "*", "...")  # fmt: skip
-KEYS = ("city", "date", "days", "units", "query", "page_size", "user-id", "lang", "from", "filter", "Q")
-
-
-def generated(rng: random.Random) -> Object:
-    """An object such as a call has: few members, mostly texts and numbers."""
-
-    def text() -> str:
-        return " ".join(rng.choice(WORDS) for _ in range(rng.randint(1, 4)))
-
-    def value(depth: int) -> Any:
-        kind = rng.randrange(10 if depth < 2 else 8)
-        if kind < 4:
-            return text()
-        if kind < 6:
-            return rng.choice([rng.randint(0, 9), rng.randint(-500, 100_000), round(rng.uniform(-90, 90), 3)])
-        if kind == 6:
-            return rng.choice([True, False, None])
-        if kind == 7:
-            return [rng.choice([rng.randint(0, 99), text()]) for _ in range(rng.randint(1, 3))]
-        return members(depth + 1)
-
-    def members(depth: int) -> Object:
-        return {key: value(depth) for key in rng.sample(KEYS, rng.randint(1, 4))}
-
-    return members(0)
-
-
 def gold(paths: list[Path]) -> list[Object]:
     """The valid arguments in the released files, each once."""
     texts = {
@@ -296,93 +267,6 @@ def gold(paths: list[Path]) -> list[Object]:
         if isinstance(value, dict) and value:
             found.append(value)
     return found
-
-
-STRING = r'"(?:[^"\\]|\\.)*"'
-# A string that is a value, an opening quote between two members, and the seam between two members.
-_TEXT_VALUE = re.compile(r'(?<=: )"(?=\w)((?:[^"\\]|\\.)*)(?<=\w)"(?=[,}])')
-_SEAM = re.compile(rf", (?={STRING}: )")
-_KEY = re.compile(rf"({STRING})(: )")
-
-
-def _each(pattern: re.Pattern[str], text: str, new: Callable[[re.Match[str]], str], rng: random.Random) -> list[str]:
-    """The text with one of the matches replaced."""
-    matches = list(pattern.finditer(text))
-    if not matches:
-        return []
-    match = rng.choice(matches)
-    return [text[: match.start()] + new(match) + text[match.end() :]]
-
-
-def damages(value: Object, rng: random.Random) -> Iterator[tuple[str, str, Object]]:
-    """Each kind of damage, done to the object: its name, the text, what was meant."""
-    text = json.dumps(value, ensure_ascii=False)
-    lines = json.dumps(value, ensure_ascii=False, indent=2)
-    escaped = json.dumps(text, ensure_ascii=False)
-    simple = not re.search(r"[{}\[\]]", text[1:-1])
-
-    def meant(name: str, *texts: str) -> Iterator[tuple[str, str, Object]]:
-        yield from ((name, each, value) for each in texts)
-
-    yield from meant("none", text)
-    yield from meant("trailing comma", text[:-1] + ",}")
-    yield from meant("comma after every member", re.sub(r'(?<=[\w"}\]])\n', ",\n", lines[:-1].rstrip() + ",\n}")
-                     .replace(",,", ","))  # fmt: skip
-    yield from meant("Python's repr", repr(value))
-    yield from meant("Python literals", re.sub(r"(?<=: )(?:true|false|null)\b",
-                     lambda m: {"true": "True", "false": "False", "null": "None"}[m.group()], text))  # fmt: skip
-    if "'" not in text:
-        yield from meant("single quotes", text.replace('"', "'"))
-    yield from meant("curly quotes", re.sub(STRING, lambda m: f"“{m.group()[1:-1]}”", text))
-    yield from meant("keys without quotes", re.sub(r'"([A-Za-z_]\w*)"(?=: )', r"\1", text))
-    yield from meant("one key without its quotes", *_each(re.compile(r'"([A-Za-z_]\w*)"(?=: )'), text,
-                     lambda m: m[1], rng))  # fmt: skip
-    yield from meant("missing closing brace", text[:-1])
-    yield from meant("missing closing brace, line break", text[:-1] + "\n")
-    yield from meant("missing opening brace", text[1:])
-    yield from meant("a brace too many", text + "}")
-    yield from meant("doubled braces", "{" + text + "}")
-    yield from meant("missing comma", *_each(_SEAM, text, lambda m: " ", rng))
-    yield from meant("doubled comma", *_each(_SEAM, text, lambda m: ",, ", rng))
-    yield from meant("missing colon", *_each(_KEY, text, lambda m: m[1] + " ", rng))
-    yield from meant("= for a colon", *_each(_KEY, text, lambda m: m[1] + " = ", rng))
-    yield from meant("ellipsis at the end", text[:-1] + ", ...}")
-    yield from meant("// comment", lines.replace("\n", " // note\n", 2))
-    yield from meant("# comment", re.sub(r"(?<=[,{])\n", " # see above\n", lines, count=1))
-    yield from meant("/* comment */", text.replace("{", "{ /* the input */ ", 1))
-    yield from meant("code fence", f"```json\n{lines}\n```")
-    yield from meant("words before", f"Here is the input: {text}")
-    yield from meant("words after", f"{text}\nThis will return the result.")
-    yield from meant("a list around it", f"[{text}]")
-    yield from meant("JSON in a string", escaped)
-    yield from meant("escaped quotes", escaped[1:-1])
-    yield from meant("literal \\n between members", lines.replace("\n", "\\n"))
-    yield from meant("closing quote missing", *_each(_TEXT_VALUE, text, lambda m: f'"{m[1]}', rng))
-    yield from meant("opening quote missing", *_each(_TEXT_VALUE, text, lambda m: f'{m[1]}"', rng))
-    if simple:
-        yield from meant("full-width punctuation", re.sub(_KEY, r"\1：", _SEAM.sub("，", text)))
-    matches = list(_TEXT_VALUE.finditer(text))
-    if matches:
-        match = rng.choice(matches)
-        for name, inside, written in (
-            ("inner quotes around a word", 'say "hi" now', None),
-            ("inner quotes at the end", 'the "Ritz"', None),
-            ("inner quotes and a comma", 'the "Ritz", please', None),
-            ("inch sign", 'a 5" pipe', None),
-            ("raw newline in a string", "first\nsecond", None),
-            ("raw tab in a string", "first\tsecond", None),
-            ("stray backslash", "a_b", "a\\_b"),
-            ("Windows path", "C:\\data\\x", None),
-            ("Windows path with \\n", "C:\\Users\\new", None),
-            ("regular expression", r"\d+\.\w", None),
-            ("regular expression with \\b", r"\d+\b", None),
-            ("LaTeX", r"\frac{1}{2} \alpha \times \beta", None),
-        ):
-            start, end = match.start() + 1, match.end() - 1
-            told = json.loads(text[:start] + json.dumps(inside)[1:-1] + text[end:])
-            yield name, text[:start] + (written or inside) + text[end:], told
-    for at in range(1, len(text)):
-        yield "cut off (at every place)", text[:at], value
 
 
 def part_of(part: object, whole: object) -> bool:

@@ -301,12 +301,7 @@ def test_allowed():
     ])  # fmt: skip
 
 
-def test_scripted_models(pytester: pytest.Pytester, forecast: str) -> None:
-    pytester.path.joinpath("replies.json").write_text('["one"]', encoding="utf-8")
-    result = outcome(
-        pytester,
-        forecast,
-        """
+SCRIPTED = """
 import pathlib
 from types import SimpleNamespace as Made
 
@@ -352,8 +347,12 @@ def test_half_a_character(scripted_model):
 
 def test_any_row_of_texts_will_do(scripted_model):
     assert scripted_model(text for text in ("one", "two"))("x") == "one"
-""",
-    )
+"""
+
+
+def test_scripted_models(pytester: pytest.Pytester, forecast: str) -> None:
+    pytester.path.joinpath("replies.json").write_text('["one"]', encoding="utf-8")
+    result = outcome(pytester, forecast, SCRIPTED)
     result.assert_outcomes(passed=5, failed=5, errors=3)
     result.stdout.fnmatch_lines([
         "scripted model: 2 of its 3 replies were not asked for; the next is 'two' (scripted_model(..., leftover=True) allows that)",
