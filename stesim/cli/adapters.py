@@ -12,6 +12,7 @@ A model that was begun with goes on with its adapter, which need not be typed ag
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import click
 
 from stesim.cli import build
+from stesim.cli.common import plain
 from stesim.cli.modes import NONE, recorded_adapter
 
 
@@ -57,6 +59,12 @@ class Named(NamedTuple):
     def said(self) -> str:
         """The model and its adapter in words."""
         return self.spec + (f" with {self.lora}" if self.lora else "")
+
+
+def outdated(run: Path) -> str:
+    """What is said where a run's adapter was trained on other demonstrations than the run has now."""
+    command = shlex.join(["stesim", "finetune", str(run), "--again"])
+    return f"the demonstrations have changed since the adapter was trained; train it anew: {plain(command)}"
 
 
 def told(model: Mapping[str, Any]) -> str:

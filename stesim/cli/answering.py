@@ -17,7 +17,7 @@ import orjson
 
 from stesim import toolbox
 from stesim.cli import build, modes, stages
-from stesim.cli.adapters import Named
+from stesim.cli.adapters import Named, outdated
 from stesim.cli.common import plain
 from stesim.cli.preparing import STAGE, Prepared, Wish, manifest_of_replay, manifest_of_run, name_of, path_of, prepare
 from stesim.cli.progress import Progress
@@ -30,6 +30,7 @@ from stesim.models import Model
 from stesim.models.recording import RecordingModel
 from stesim.offline import no_network
 from stesim.report import trained
+from stesim.report.study import demonstrations_now
 from stesim.testset import Case
 
 
@@ -106,7 +107,7 @@ def _ask(wish: Wish, prepared: Prepared, finished: Collection[int]) -> None:
 
 
 def _note_untrained(wish: Wish, prepared: Prepared, model: Mapping[str, Any]) -> None:
-    """Say which of the tools that are asked about the run's own adapter was not trained on."""
+    """Say which of the tools that are asked about the run's own adapter was not trained on, and if it is outdated."""
     lora = model.get("lora")
     if prepared.values["mode"] != modes.TRAINED or wish.run is None or not lora or not trained.is_own(lora, wish.run):
         return
@@ -114,16 +115,28 @@ def _note_untrained(wish: Wish, prepared: Prepared, model: Mapping[str, Any]) ->
     known = training.tools if training else ()
     if strange := [tool for tool in prepared.values["tools"] if known and tool not in known]:
         click.echo(f"note: the adapter was not trained on {plain(', '.join(strange))}", err=True)
+    _note_outdated(wish.run, training)
 
 
 def _note_retrained(wish: Wish, prepared: Prepared) -> None:
-    """Say that answers which are printed again are those of an adapter that the run has no more."""
+    """Say that answers which are printed again are those of an adapter that the run has no more, or an outdated one."""
     lora = prepared.recorded["model"].get("lora")
-    training = _training(wish.run) if wish.run is not None and isinstance(lora, dict) else None
-    if wish.run is not None and training and training.made_another(lora, wish.run):
+    if wish.run is None or not isinstance(lora, dict) or not trained.is_own(lora, wish.run):
+        return
+    training = _training(wish.run)
+    if training and training.made_another(lora, wish.run):
         click.echo(
             f"note: the adapter was made anew since; {wish.remedy} begins with the one that there is now", err=True
         )
+    else:
+        _note_outdated(wish.run, training)
+
+
+def _note_outdated(run: Path, training: trained.Training | None) -> None:
+    """Say that a run's own adapter was trained on other demonstrations than the run has now."""
+    with contextlib.suppress(StoreError):
+        if training and training.learned_from_others(demonstrations_now(run)):
+            click.echo(f"note: {outdated(run)}", err=True)
 
 
 def _training(run: Path) -> trained.Training | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stesim import toolbox
+from stesim.cli.adapters import outdated
 from stesim.cli.common import plain
 from stesim.cli.modes import NONE, recorded_adapter
 from stesim.cli.preparing import DEFAULTS
@@ -39,6 +40,9 @@ def notes(study: Study) -> list[str]:
                 f"{plain(each.name)} was made from {others} than {plain(study.run)} has now; make it "
                 f"anew under another name: {_command(study, each, each.mode)}"
             )
+    run = Path(study.run)
+    if study.outdated and any(each.mode == "ft" and is_own(each.adapter, run) for each in study.evaluations):
+        found.append(outdated(run))
     return [*found, *_lone(study)]
 
 

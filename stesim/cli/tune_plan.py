@@ -253,7 +253,7 @@ def _material(
     rows = _rows(shown, box, prompts, values, chat)
     data = row.fingerprint(rows)
     return _Material(
-        shown, rows, data, stages.prompts_part(prompts), _input(data, None if file == own else file, chat, start)
+        shown, rows, data, stages.prompts_part(prompts), _input(data, own, None if file == own else file, chat, start)
     )
 
 
@@ -286,14 +286,17 @@ def _counts(shown: Sequence[Demonstration], rows: Sequence[Row]) -> dict[str, in
             "no_call": kinds["no_call"], "drills": kinds["drill"], "chat": kinds["chat"]}  # fmt: skip
 
 
-def _input(data: str, file: Path | None, chat: Path | None, start: Mapping[str, Any] | None) -> Mapping[str, str]:
+def _input(
+    data: str, own: Path, file: Path | None, chat: Path | None, start: Mapping[str, Any] | None
+) -> Mapping[str, str]:
     """What a manifest says of all that goes into the training: where it came from, and one fingerprint. There is no
-    `file` where the demonstrations are the run's own, which may be moved with them.
+    `file` where the demonstrations are the run's own, which may be moved with them: of these there is the fingerprint.
     """
     begun = f"{data}\0{start['weights']}" if start else data
     paths = {"demonstrations": file, "chat": chat, "start": start["path"] if start else None}
     told = {name: str(path.resolve()) if path else "" for name, path in paths.items()}
-    return {**told, "fingerprint": hashlib.sha256(begun.encode()).hexdigest()}
+    shown = "" if file else stages.fingerprint(own)
+    return {**told, "fingerprint": hashlib.sha256(begun.encode()).hexdigest(), "shown": shown}
 
 
 def _tool(box: Toolbox, name: str) -> Tool:

@@ -122,7 +122,8 @@ class Tuning:
                 training.restore(checkpoint)
             self._train(folder, training)
             verified = self._write(training, base, rows)
-            data = {"fingerprint": plan.data, **plan.counts, "cut": cut, "held_out": len(training.held)}
+            shown = plan.parts["input"]["shown"]
+            data = {"fingerprint": plan.data, "shown": shown, **plan.counts, "cut": cut, "held_out": len(training.held)}
             figures = {
                 "adapter": str(plan.adapter.resolve()),
                 "fingerprint": fingerprint(plan.adapter),

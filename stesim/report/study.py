@@ -66,7 +66,7 @@ class Distillation:
 class Study:
     """A run and all that was made of it; `seconds` and `tokens` are the model's, in the exploration. `spec` is what was
     typed for its model, `adapter` what is told of the adapter that it had, if it had one. `learned` says whether there
-    are demonstrations now; `training` is the fine-tuning on them.
+    are demonstrations now; `training` is the fine-tuning on them, or on earlier ones: then it is `outdated`.
     """
 
     run: str
@@ -81,6 +81,7 @@ class Study:
     tokens: int
     distillation: Distillation | None
     training: Training | None
+    outdated: bool
     evaluations: tuple[Evaluation, ...]
     unfinished: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
@@ -96,7 +97,7 @@ def read(path: Path) -> Study:
     """The study in a run's folder; raises `StoreError` with one line that names the file."""
     folder = RunFolder.read(path)
     settings = _settings(folder)
-    recorded, shown = Recorded(folder.manifest), _shown(path / DEMONSTRATIONS)
+    recorded, shown = Recorded(folder.manifest), demonstrations_now(path)
     evaluations, unfinished = read_all(path)
     training = read_training(path)
     evaluations = [replace(each, outdated=_is_outdated(each, shown, training, path)) for each in evaluations]
@@ -117,6 +118,7 @@ def read(path: Path) -> Study:
         tokens=tokens,
         distillation=read_distillation(path),
         training=training,
+        outdated=training is not None and training.learned_from_others(shown),
         evaluations=tuple(evaluations),
         unfinished=tuple(unfinished),
         comparisons=tuple(comparisons(evaluations)),
@@ -166,8 +168,9 @@ def _names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
-def _shown(path: Path) -> bytes | None:
-    """The demonstrations that there are now, as they stand in the file; None where there is none."""
+def demonstrations_now(run: Path) -> bytes | None:
+    """A run's demonstrations as they stand in the file now; None where there is none. Raises `StoreError`."""
+    path = run / DEMONSTRATIONS
     try:
         return read_bounded(path, _LARGEST)
     except FileNotFoundError:

@@ -8,6 +8,7 @@ Not covered: an adapter that was written elsewhere (`stesim finetune --out`), an
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 from collections.abc import Mapping
@@ -51,6 +52,14 @@ class Training:
         """Whether `adapter`, what an evaluation says of the one that it used, was the run's, which is another now."""
         before = adapter.get("fingerprint")
         return bool(before and self.fingerprint) and is_own(adapter, run) and before != self.fingerprint
+
+    def learned_from_others(self, demonstrations: bytes | None) -> bool:
+        """Whether it was made of the run's own demonstrations, and these, the content of their file, are others."""
+        data = self.summary.get("data")
+        before = data.get("shown") if isinstance(data, dict) else None
+        if demonstrations is None or not isinstance(before, str) or not before:
+            return False
+        return hashlib.sha256(demonstrations).hexdigest() != before
 
     @property
     def tools(self) -> tuple[str, ...]:

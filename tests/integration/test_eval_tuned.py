@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -240,6 +241,26 @@ def test_tools_that_it_was_not_trained_on(summary: Any, said: str, type_: Type, 
     assert said in shown
     assert "not trained on" not in type_(*words, "--lora", "mine.gguf", "--name", "other").stderr
     assert loaded.asked
+
+
+@pytest.mark.parametrize(("changed", "recorded"), [(False, True), (True, True), (True, False)])
+def test_demonstrations_that_have_changed_since_the_training(
+    changed: bool, recorded: bool, type_: Type, trained: Path, loaded: Loaded
+) -> None:
+    """As far as the training says what it was made of: older ones, and those of another file, do not."""
+    shown = trained / "demonstrations.jsonl"
+    told = {"data": {"shown": hashlib.sha256(shown.read_bytes()).hexdigest() if recorded else ""}}
+    (trained / "finetune/adapter").mkdir()
+    (trained / "finetune/adapter/finetune.json").write_bytes(orjson.dumps(told))
+    shown.write_bytes(b"".join(shown.read_bytes().splitlines(keepends=True)[: -1 if changed else None]))
+    words = ["eval", "--run", trained, "--model", "smollm2", "--limit", LIMIT, "--mode", "ft"]
+    note = (
+        "note: the demonstrations have changed since the adapter was trained; train it anew: stesim finetune "
+        f"{trained} --again\n"
+    )
+    assert [note in type_(*words).stderr for _ in range(2)] == [changed and recorded] * 2  # asked, printed again
+    assert (note in type_("report", trained).stderr) == (changed and recorded)
+    assert "train it anew" not in type_(*words, "--lora", "mine.gguf", "--name", "other").stderr
 
 
 @pytest.mark.parametrize(("fingerprint", "noted"), [("a", False), ("c", True), (None, False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -31,6 +32,7 @@ def test_a_training_from_its_beginning_to_its_adapter(
     assert told["base"] == {"name": "tiny", "fingerprint": fingerprint(tiny)}
     counts = {name: told["data"][name] for name in ("demonstrations", "rows", "calls", "answers", "drills", "held_out")}
     assert counts == {"demonstrations": 8, "rows": 8, "calls": 8, "answers": 0, "drills": 0, "held_out": 2}
+    assert told["data"]["shown"] == hashlib.sha256((run / "demonstrations.jsonl").read_bytes()).hexdigest()
     assert (told["steps"], told["epochs"], told["stopped_early"]) == (6, 2, False)
     assert told["loss"]["held_out_best"] < told["curve"][0]["loss"]
     assert told["curve"][1]["loss"] < told["curve"][0]["loss"] - 0.5
