@@ -104,6 +104,10 @@ _TUNED = [
         "--drills", kind=click.IntRange(0, 10**6), text="Calls with made-up values for each tool, to learn to copy "
         "them.  [default: finetune's]",
     ),
+    setting(
+        "--no-call", kind=Finite(0, 1), text="Requests that no tool serves, as a share of the demonstrations.  "
+        "[default: finetune's]",
+    ),
 ]  # fmt: skip
 _LAST = [
     setting("--seed", kind=click.IntRange(0, 2**63 - 1), text="Decides every random choice.  [default: 0]"),
@@ -167,7 +171,7 @@ class Recipe:
         if self.trained is None:
             return None
         model = ["--model", self.trained] if self.values["base"] or self.values["model"] else []
-        words = [str(self.out), *model, *self._options("epochs", "rank", "learning_rate", "drills", "seed")]
+        words = [str(self.out), *model, *self._options("epochs", "rank", "learning_rate", "drills", "no_call", "seed")]
         words += ["--calls-only"] if self.values["judge"] == NO_JUDGE else []  # nobody has looked at the answers
         begun = is_run(self.out / SUMMARY.parent)  # it remembers its threads, which decide the last digits
         words += [*self._code, *([] if begun or self.threads == "auto" else ["--threads", self.threads])]

@@ -76,12 +76,13 @@ def test_a_bench_that_trains(type_: Type, inputs: list[str], tmp_path: Path, mon
     """The whole chain in miniature: the adapter of the demonstrations of the run is played by llama.cpp."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     base = make_tiny(tmp_path / "tiny.gguf")
-    words = ["--base", base, "--rank", "2", "--epochs", "2", "--drills", "0", "--limit", "1"]
+    words = ["--base", base, "--rank", "2", "--epochs", "2", "--drills", "0", "--no-call", "0.5", "--limit", "1"]
     done = type_("bench", *inputs, *words, "--threads", "1", "--out", "trained")
     assert re.findall(r"== stage (\d) of 6, .*: stesim (\w+) ", done.stderr)[-2:] == [("5", "finetune"), ("6", "eval")]
     assert re.search(r"\nTime: .*, finetune [^,]+ s, eval ft [^,;]+ s; together", done.stdout)
     adapter = json.loads(Path("trained/finetune/adapter/finetune.json").read_text())
-    assert (adapter["settings"]["rank"], adapter["data"]["demonstrations"], adapter["data"]["drills"]) == (2, 4, 0)
+    assert adapter["settings"]["rank"] == 2
+    assert [adapter["data"][name] for name in ("demonstrations", "drills", "no_call")] == [4, 0, 2]
     manifest = json.loads(Path("trained/eval/ft/manifest.json").read_text())
     assert manifest["model"]["spec"] == str(base)
     assert manifest["model"]["lora"]["fingerprint"] == adapter["fingerprint"]
@@ -240,12 +241,12 @@ def test_quick_trains_little(type_: Type, inputs: list[str], monkeypatch: pytest
     monkeypatch.setattr("stesim.cli.recipe.check_trained", lambda *_: None)
     monkeypatch.setattr("stesim.cli.bench.conduct", lambda stages, *_: seen.extend(stages) or 3)
     places = inputs[2:6]
-    for more in (["--quick"], ["--quick", "--drills", "60", "--epochs", "2"], []):
+    for more in (["--quick"], ["--quick", "--drills", "60", "--epochs", "2", "--no-call", "0.2"], []):
         type_("bench", *places, *more, "--out", f"quick-{len(more)}", code=3)
     quick, typed, whole = (list(stage.words) for stage in seen if stage.name == "finetune")
     assert quick[1:5] == ["--epochs", "1", "--drills", "20"]
-    assert typed[1:5] == ["--epochs", "2", "--drills", "60"]
-    assert not {"--epochs", "--drills"} & set(whole)
+    assert typed[1:7] == ["--epochs", "2", "--drills", "60", "--no-call", "0.2"]
+    assert not {"--epochs", "--drills", "--no-call"} & {*whole, *quick[5:]}
 
 
 def test_quick_is_less_of_all(type_: Type, inputs: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
