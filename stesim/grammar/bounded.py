@@ -12,6 +12,7 @@ Not covered: how deep a part may be nested that contains itself; what no grammar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,8 @@ _NOTES = {"title", "description", "default", "examples", "example", "deprecated"
           "$schema", "$id", "$defs", "definitions"}  # fmt: skip
 _FORMATS = {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid", "uri"}
 _FREE = ["string", "number", "boolean", "null"]
+# The beginning of a class of all characters but some; whatever is escaped is not one.
+_NEGATED = re.compile(r"\\.|\[\^(?:-(?!-)|(?![\]-]))", re.DOTALL)
 
 
 class SchemaError(ValueError):
@@ -178,6 +181,8 @@ class _Bounder:
         part = {word: schema[word] for word in schema if word in _SAID}
         if part.get("format", "") not in _FORMATS:
             part.pop("format", None)
+        if "pattern" in part:
+            part["pattern"] = _NEGATED.sub(_without_nul, str(part["pattern"]))
         if "$ref" in schema:
             part["$ref"] = self._referred(str(schema["$ref"]), place)
         if "oneOf" in schema:
@@ -268,6 +273,16 @@ def _typed(schema: Any) -> bool:
 
 def _limit(bounded: Schema, word: str, most: int) -> None:
     bounded[word] = min(most, bounded.get(word, most))
+
+
+def _without_nul(found: re.Match[str]) -> str:
+    """What begins a negated class, which leaves out NUL too: of a class with all control characters llguidance takes an
+    escaped quote or backslash to be in it, whether it is or not.
+    """
+    begin = found.group()
+    if not begin.startswith("[^"):
+        return begin
+    return "[^\\x00" + ("\\-" if begin.endswith("-") else "")
 
 
 def _kept(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import jsonschema
@@ -256,6 +257,34 @@ def test_a_verdict(seed: int) -> None:
 def test_yes_or_no(seed: int) -> None:
     text = generate(YES_NO, seed)
     assert parse_reflection(text) == text.lower()
+
+
+EXCLUDING = [
+    '^[^"]*$',
+    r"^[^\\]*$",
+    'a[^"]b',
+    '^[^-"]+$',
+    r'^\[[^"]$',
+    r"^a\\[^a]$",
+    r'^(\\[^"/]|[a-c"])+$',
+    "^[^a]*$",
+    "^[^]]+$",
+]
+
+
+@given(st.sampled_from(EXCLUDING), st.text('ab"\\/-^[]\t é', max_size=4))
+@example('^[^"]*$', 'a"b')
+@example(r"^[^\\]*$", "\\")
+def test_a_text_that_is_admitted_fits_its_pattern(pattern: str, text: str) -> None:
+    """However it is escaped; and one that fits is admitted."""
+    grammar = reply_grammar(
+        [Tool("x", "", {"properties": {"a": {"type": "string", "pattern": pattern}}})], Bounds.of(16)
+    )
+    fits = re.search(pattern, text) is not None
+    told = "".join(f"\\u{ord(letter):04x}" for letter in text)
+    for written in (json.dumps(text, ensure_ascii=False), f'"{told}"'):
+        admitted = admits(grammar, f'Action: x\nAction Input: {{"a": {written}}}')
+        assert admitted == fits or (fits and written != json.dumps(text, ensure_ascii=False))
 
 
 @pytest.mark.parametrize(
