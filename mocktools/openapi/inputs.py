@@ -83,7 +83,8 @@ def read(document: Document, shapes: Shapes, method: str, path: str, told: Seque
     for name in in_path:  # these may be called anything, so they give way; and they are what a caller is told first
         _in_path(found, shapes, name, parameters.get((name, "path"), {}), own)
     found.properties |= own
-    found.required = [name for name in found.properties if name in found.required]
+    needed = set(found.required)
+    found.required = [name for name, schema in found.properties.items() if name in needed and not _is_null(schema)]
     return found
 
 
@@ -168,6 +169,14 @@ def _unsent(where: str, parameter: Mapping[str, Any], own: Flat) -> str:
     if "object" in types(own) or "properties" in own:
         return "an object that is not sent as JSON"
     return ""
+
+
+def _is_null(own: Mapping[str, Any]) -> bool:
+    """Whether nothing but null is allowed, which counts as not sent."""
+    options = own.get("anyOf") or own.get("oneOf") or []
+    if options and all(isinstance(option, Mapping) and _is_null(option) for option in options):
+        return True
+    return list(types(own)) == ["null"] or own.get("enum") == [None] or own.get("const", "") is None
 
 
 def _commas(found: Inputs, name: str, own: Flat) -> None:

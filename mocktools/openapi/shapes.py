@@ -32,6 +32,11 @@ _MOST_CHOICES = 100  # of an enum
 _CHOICES = ("anyOf", "oneOf")
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
            "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "format", "const")  # fmt: skip
+# What bounds the same from below and from above; of numbers the second word of each side leaves the bound itself out.
+_RANGES = (
+    (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")),
+    *(((f"min{what}",), (f"max{what}",)) for what in ("Length", "Items", "Properties")),
+)
 _NOT_SAID = frozenset({"required", "title", "description"})
 
 
@@ -317,6 +322,7 @@ def _limits(own: Flat) -> Flat:
     for word in found:
         if word.startswith(("min", "max")) and word not in ("minimum", "maximum"):
             found[word] = int(found[word])
+    found = _without_contradictions(found)
     pattern = own.get("pattern")
     if isinstance(pattern, str) and len(pattern) <= 300 and _compiles(pattern):
         found["pattern"] = pattern
@@ -325,6 +331,18 @@ def _limits(own: Flat) -> Flat:
     if "default" in own and own["default"] is not None and len(json.dumps(own["default"])) <= 200:
         checked = {**found, "type": types(own)} if types(own) else found
         found |= {"default": own["default"]} if fits(checked, own["default"]) else {}
+    return found
+
+
+def _without_contradictions(found: Flat) -> Flat:
+    """Without bounds between which there is nothing: the API must have others."""
+    for low, high in _RANGES:
+        least = max((found[word] for word in low if word in found), default=None)
+        most = min((found[word] for word in high if word in found), default=None)
+        if least is None or most is None or least < most:
+            continue
+        if least > most or any(found.get(word) == least for word in (*low[1:], *high[1:])):
+            found = {word: said for word, said in found.items() if word not in (*low, *high)}
     return found
 
 

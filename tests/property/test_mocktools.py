@@ -171,7 +171,8 @@ def test_an_isbn_has_one_check_digit_and_a_short_form(digits: str) -> None:
     assert answer("validate_isbn", isbn=fit["isbn10"])["isbn13"] == fit["isbn13"]
 
 
-@given(st.floats(-66, 66), st.floats(-180, 180), st.dates(datetime.date(1900, 1, 1), datetime.date(2100, 12, 31)))
+# The midnight sun is seen some way outside of the polar circles: the air bends its light, and it is no point.
+@given(st.floats(-65.6, 65.6), st.floats(-180, 180), st.dates(datetime.date(1900, 1, 1), datetime.date(2100, 12, 31)))
 def test_between_the_polar_circles_the_sun_rises_and_sets(lat: float, lng: float, day: datetime.date) -> None:
     times = sun_times(lat, lng, day)
     assert times.sunrise is not None

@@ -107,6 +107,36 @@ COMPONENTS = {"schemas": {
 }}  # fmt: skip
 
 
+NOTHING: list[Any] = [
+    {"type": "null"}, {"type": ["null"]}, {"enum": [None]}, {"const": None}, {"oneOf": [{"type": "null"}, {"enum": [None]}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", NOTHING)
+def test_what_can_only_be_null_is_not_asked_for(tmp_path: Path, schema: Any) -> None:
+    """A null counts as not sent."""
+    body = {"type": "object", "properties": {"f": schema, "g": {"type": "integer"}}, "required": ["f", "g"]}
+    for told in (operation(query("f", schema, required=True), query("g", required=True)),
+                 operation(requestBody={"content": {JSON: {"schema": body}}})):  # fmt: skip
+        entry = sole(tmp_path, "/a", "post", told)
+        assert entry["parameters"]["required"] == list(entry["example"]) == ["g"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "kept"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": -1}, {"type": "integer"}),
+        ({"type": "integer", "minimum": 1, "maximum": 1}, {"type": "integer", "minimum": 1, "maximum": 1}),
+        ({"type": "number", "exclusiveMinimum": 1, "maximum": 1}, {"type": "number"}),
+        ({"type": "string", "minLength": 5, "maxLength": 4, "pattern": "^a"}, {"type": "string", "pattern": "^a"}),
+        ({"type": "string", "minLength": 4, "maxLength": 4}, {"type": "string", "minLength": 4, "maxLength": 4}),
+    ],
+)  # fmt: skip
+def test_bounds_with_nothing_between_them_are_left_out(tmp_path: Path, schema: Any, kept: Any) -> None:
+    entry = sole(tmp_path, "/a", "get", operation(query("f", schema, required=True)))
+    assert entry["parameters"]["properties"]["f"] == kept
+
+
 def test_a_body_becomes_arguments(tmp_path: Path) -> None:
     entry = sole(
         tmp_path, "/pets", "post", operation(query("dry", {"type": "boolean"}), body=BODY), components=COMPONENTS
